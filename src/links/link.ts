@@ -1,0 +1,70 @@
+// The Link: whatever carries RTMP bytes, and all that the rest of the house knows about it. A socket, a
+// tunnel and a WebSocket each yield Links; who reads RTMP from one knows nothing of HTTP, and the other way round.
+// Bytes in are pushed to the endpoint as they come. Bytes out are pulled from it when the Link can carry them, so
+// that queues, dropping and fairness live in one place, in front of the Link.
+
+/** Transport of a Link as operators name it, in logs and rules. */
+export type Transport = 'rtmp' | 'rtmpt';
+
+/** What is known of the peer and its way here. */
+export type LinkFacts = {
+  readonly transport: Transport;
+  /** The peer's address, the real one where a trusted proxy told it. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Port of the listener that took the connection in. */
+  readonly localPort: number;
+  /** HTTP User-Agent of a tunnel's opening request; null elsewhere. */
+  readonly userAgent: string | null;
+};
+
+/** Why a Link or what hangs on it ended; a stable word for logs and metrics, and a text for people. */
+export type EndReason = {
+  /** A code of errors.ts, or one of the ordinary ends: 'peer-closed', 'drain', 'done'. */
+  readonly code: string;
+  readonly message: string;
+};
+
+/** Who reads a Link and what it carries away. A Link calls all of these inside the error boundary. */
+export interface LinkEndpoint {
+  /** True once publish or play was answered; a tunnel holds its idles shorter before that. */
+  readonly isSetUp: boolean;
+  /**
+   * Takes in bytes in the order they came. The view is valid until the call returns.
+   * @throws ProtocolError when the peer broke the protocol
+   */
+  receive(bytes: Uint8Array): void;
+  /**
+   * Gives what waits to go out: whole RTMP messages, at least one where there is one, otherwise at most
+   * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
+   */
+  take(maxBytes: number): Uint8Array[];
+  /** The error boundary caught `reason`: say goodbye where RTMP has a status for it. The Link closes next. */
+  failed(reason: EndReason): void;
+  /** The Link is over; called exactly once, last. */
+  closed(reason: EndReason): void;
+}
+
+/** A two-way carrier of one peer's RTMP bytes. */
+export interface Link {
+  readonly facts: LinkFacts;
+  /** Names the endpoint; called once, before any byte is delivered. */
+  attach(endpoint: LinkEndpoint): void;
+  /** Says that `take` may have something. Cheap; may be called at any time. */
+  wake(): void;
+  /** Ends the Link: what `take` still gives is carried out first, within a bounded time. */
+  close(reason: EndReason): void;
+}
+
+/** A deadline on the wheel; `cancel` after it has fired does nothing. */
+export interface Deadline {
+  cancel(): void;
+}
+
+/** The house's one source of time and of deadlines, 50 ms coarse. */
+export interface Wheel {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Calls back once, at `deadlineMs` or up to 50 ms later. */
+  at(deadlineMs: number, callback: () => void): Deadline;
+}
