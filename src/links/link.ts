@@ -3,6 +3,8 @@
 // Bytes in are pushed to the endpoint as they come. Bytes out are pulled from it when the Link can carry them, so
 // that queues, dropping and fairness live in one place, in front of the Link.
 
+import type { EndReason } from '../errors.ts';
+
 /** Transport of a Link as operators name it, in logs and rules. */
 export type Transport = 'rtmp' | 'rtmpt';
 
@@ -18,13 +20,6 @@ export type LinkFacts = {
   readonly userAgent: string | null;
 };
 
-/** Why a Link or what hangs on it ended; a stable word for logs and metrics, and a text for people. */
-export type EndReason = {
-  /** A code of errors.ts, or one of the ordinary ends: 'peer-closed', 'drain', 'done'. */
-  readonly code: string;
-  readonly message: string;
-};
-
 /** Who reads a Link and what it carries away. A Link calls all of these inside the error boundary. */
 export interface LinkEndpoint {
   /** True once publish or play was answered; a tunnel holds its idles shorter before that. */
@@ -38,7 +33,7 @@ export interface LinkEndpoint {
    * Gives what waits to go out: whole RTMP messages, at least one where there is one, otherwise at most
    * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
    */
-  take(maxBytes: number): Uint8Array[];
+  take(maxBytes: number): readonly Uint8Array[];
   /** The error boundary caught `reason`: say goodbye where RTMP has a status for it. The Link closes next. */
   failed(reason: EndReason): void;
   /** The Link is over; called exactly once, last. */

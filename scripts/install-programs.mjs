@@ -1,0 +1,104 @@
+// Installs the programs that the tests run as real clients: ffmpeg, rtmpdump and GStreamer with its RTMP and FLV
+// elements. Uses apt-get where it may (as root, or by sudo without a password); elsewhere says which command
+// to run and fails. Plain JavaScript that an older Node runs as well. Where nothing is missing it changes nothing.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Debian package -> the programs and GStreamer elements wanted from it. */
+const NEEDED = [
+  { debianPackage: 'ffmpeg', programs: ['ffmpeg', 'ffprobe'], elements: [] },
+  { debianPackage: 'rtmpdump', programs: ['rtmpdump'], elements: [] },
+  { debianPackage: 'gstreamer1.0-tools', programs: ['gst-launch-1.0', 'gst-inspect-1.0'], elements: [] },
+  { debianPackage: 'gstreamer1.0-plugins-good', programs: [], elements: ['flvmux', 'flvdemux'] },
+  {
+    debianPackage: 'gstreamer1.0-plugins-bad',
+    programs: [],
+    elements: ['rtmp2src', 'rtmp2sink', 'rtmpsrc'],
+  },
+];
+
+/** How long apt-get waits for another apt or dpkg to finish. */
+const LOCK_TIMEOUT_S = 1200;
+const LOCK_RETRY_MS = 5000;
+
+function isOnPath(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+function hasElement(element) {
+  return spawnSync('gst-inspect-1.0', ['--exists', element], { stdio: 'ignore' }).status === 0;
+}
+
+/** The missing names, by the Debian package that brings them. */
+function findMissing() {
+  const missing = [];
+  for (const { debianPackage, programs, elements } of NEEDED) {
+    const names = programs.filter((program) => !isOnPath(program));
+    names.push(...elements.filter((element) => !hasElement(element)));
+    if (names.length > 0) missing.push({ debianPackage, names });
+  }
+  return missing;
+}
+
+/** The words before `apt-get` that make it root's: none as root, sudo where it asks nothing, else null. */
+function findPrivilege() {
+  if (!isOnPath('apt-get')) return null;
+  if (process.getuid?.() === 0) return [];
+  const canSudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  return canSudo ? ['sudo', '-n'] : null;
+}
+
+function runAptGet(privilege, args) {
+  const words = [
+    ...privilege,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-o',
+    `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`,
+    ...args,
+  ];
+  const run = spawnSync(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  return { ok: run.status === 0, output: `${run.stdout ?? ''}${run.stderr ?? ''}`.trimEnd() };
+}
+
+/** Brings the package lists up to date. The lock of the lists knows no timeout of its own, so it is tried again. */
+function updateLists(privilege) {
+  const deadlineMs = Date.now() + LOCK_TIMEOUT_S * 1000;
+  for (;;) {
+    const run = runAptGet(privilege, ['update']);
+    if (run.ok || !run.output.includes('Could not get lock') || Date.now() > deadlineMs) return run;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_RETRY_MS);
+  }
+}
+
+function describeMissing(missing) {
+  return missing.flatMap(({ names }) => names).join(', ');
+}
+
+const missing = findMissing();
+if (missing.length > 0) {
+  const debianPackages = missing.map(({ debianPackage }) => debianPackage);
+  const install = ['install', '--yes', '--no-install-recommends', ...debianPackages];
+  const privilege = findPrivilege();
+  if (privilege === null) {
+    console.error(`The tests need programs that are not installed: ${describeMissing(missing)}.`);
+    console.error('They may not be installed from here. On Debian or Ubuntu, run this and start again:');
+    console.error(`  sudo apt-get update && sudo apt-get ${install.join(' ')}`);
+    process.exit(1);
+  }
+  console.log(`Installing the programs of the tests: apt-get ${install.join(' ')}`);
+  const update = updateLists(privilege);
+  const run = runAptGet(privilege, install);
+  const stillMissing = findMissing();
+  if (!run.ok || stillMissing.length > 0) {
+    if (!update.ok) console.error(update.output);
+    console.error(run.output);
+    console.error(`Not installed: ${describeMissing(stillMissing)}. Run this by hand and start again:`);
+    console.error(`  sudo apt-get update && sudo apt-get ${install.join(' ')}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,101 @@
+// `culvert serve`: runs the gateway until a signal stops it.
+
+import type { DestinationStream, Logger } from 'pino';
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import { ConfigError } from '../config/config-error.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
+import type { Gateway } from '../gateway.ts';
+import { createGateway } from '../gateway.ts';
+import type { Clock } from '../sessions/deadline-wheel.ts';
+import type { StreamScheduler } from '../streams/live-stream.ts';
+import type { CommandIo } from './config-command.ts';
+import { ExitCode } from './exit-code.ts';
+
+/** What `serve` needs of the process beyond what every command does. */
+export type ServeIo = CommandIo & {
+  /** True where stdout is a terminal: the log is then written for people. */
+  readonly isTerminal: boolean;
+  /** Calls back once, on the first signal to stop. */
+  readonly onStopSignal: (callback: (signal: string) => Promise<void>) => void;
+};
+
+const USAGE = 'culvert serve [FLAGS]\n\nRuns the gateway until SIGTERM or SIGINT.\n\n';
+
+/** A name to put into the URLs that are printed. */
+const EXAMPLE_PATH = 'live/stream';
+
+/** Runs the command. Gives the exit code: 0 after a stop, 2 for a wrong setting, 1 for anything else. */
+export async function runServeCommand(argv: readonly string[], io: ServeIo): Promise<number> {
+  let loaded: LoadedConfig;
+  try {
+    const flags = parseServeFlags(argv);
+    if (flags.wantsHelp) {
+      io.stdout.write(USAGE + serveFlagsHelp());
+      return ExitCode.Done;
+    }
+    loaded = loadConfig({ flags, env: io.env, readFile: io.readFile });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    io.stderr.write(`${error.message}\n`);
+    return ExitCode.WrongSetting;
+  }
+  const { config, sources } = loaded;
+  const log = createLog(config.logLevel, io);
+  const gateway = createGateway(config, { log, clock, scheduler });
+  try {
+    const addresses = await gateway.start(sources.listen.type === 'default');
+    log.info({ addresses, ...urlsOf(addresses) }, 'ready');
+  } catch (error) {
+    log.fatal(error instanceof Error ? error.message : String(error));
+    await gateway.stop();
+    return ExitCode.Failed;
+  }
+  return untilStopped(gateway, log, io);
+}
+
+function untilStopped(gateway: Gateway, log: Logger, io: ServeIo): Promise<number> {
+  return new Promise((resolve, reject) => {
+    io.onStopSignal(async (signal) => {
+      log.info({ signal }, 'stopping');
+      try {
+        await gateway.stop();
+        log.info('stopped');
+        resolve(ExitCode.Done);
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  });
+}
+
+const clock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const scheduler: StreamScheduler = {
+  after: (delayMs, callback) => {
+    if (delayMs === 0) setImmediate(callback);
+    else setTimeout(callback, delayMs);
+  },
+};
+
+function createLog(level: string, io: ServeIo): Logger {
+  const options = { level, base: null };
+  const destination: DestinationStream = { write: (line: string) => void io.stdout.write(line) };
+  return io.isTerminal ? pino(options, pretty({ sync: true, singleLine: false })) : pino(options, destination);
+}
+
+/** Examples of URLs to publish to and to play from, one for each listener and transport. */
+function urlsOf(addresses: readonly string[]): { publish: string[]; play: string[] } {
+  const urls = addresses.flatMap((address) => {
+    const reachable = address.replace(/^(\[::\]|0\.0\.0\.0):/, 'localhost:');
+    return [`rtmp://${reachable}/${EXAMPLE_PATH}`, `rtmpt://${reachable}/${EXAMPLE_PATH}`];
+  });
+  return { publish: urls, play: urls };
+}

@@ -1,0 +1,43 @@
+// A configuration written as the file would have it: keys of the file, values in their units, and, where wanted,
+// a comment behind each value that says where it came from. Secrets are masked.
+
+import { Document, isCollection, isScalar, Scalar } from 'yaml';
+import type { Key } from './key.ts';
+import { valueInUnits } from './setting.ts';
+import { describeSource, type Source } from './source.ts';
+
+const MASK = '***';
+
+function shownValue(key: Key, config: object): unknown {
+  const value = key.propertyPath.reduce<unknown>(
+    (group, name) => (typeof group === 'object' && group !== null ? Reflect.get(group, name) : undefined),
+    config,
+  );
+  return key.setting.secret === true && value !== '' ? MASK : valueInUnits(key.setting, value);
+}
+
+/**
+ * YAML of `config`, a Config that was loaded over `keys`. `sources`, by the path of each key, become comments;
+ * null leaves them out. Read back as a file it gives the same Config, masked secrets aside.
+ */
+export function configYaml(
+  keys: readonly Key[],
+  config: object,
+  sources: Readonly<Record<string, Source>> | null,
+): string {
+  const document = new Document({});
+  for (const key of keys) {
+    const node = document.createNode(shownValue(key, config));
+    const source = sources?.[key.path];
+    if (isCollection(node)) {
+      node.flow = true;
+      // WHY: YAML 1.1 readers stumble over a plain `:1935` in brackets.
+      for (const entry of node.items) if (isScalar(entry)) entry.type = Scalar.QUOTE_DOUBLE;
+    }
+    if (source !== undefined && (isScalar(node) || isCollection(node))) {
+      node.comment = ` ${describeSource(source)}`;
+    }
+    document.setIn(key.segments, node);
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}

@@ -1,0 +1,50 @@
+// The way in for the composition root and the commands: Culvert's own schema, bound to the readers. A Config is
+// deep frozen, and made anew for each reload.
+
+import type { Overrides } from './config-type.ts';
+import { type Flags, flagsHelp, parseFlags } from './flags.ts';
+import { listKeys } from './key.ts';
+import { type ConfigInput, deepFreeze, type Loaded, loadDefaults, loadSettings } from './load-settings.ts';
+import { type Config, configSchema } from './schema.ts';
+
+/** A configuration in force, with the source of each value. */
+export type LoadedConfig = Loaded<typeof configSchema>;
+
+/**
+ * Parses the command line of `serve`, without the command's name.
+ * @throws ConfigError where it says what `serve` does not know
+ */
+export function parseServeFlags(argv: readonly string[]): Flags {
+  return parseFlags(argv, listKeys(configSchema));
+}
+
+/** The flags of `serve`, one line each, for a command's help. */
+export function serveFlagsHelp(): string {
+  return flagsHelp(listKeys(configSchema));
+}
+
+/**
+ * Loads the configuration: defaults, under the file, under the environment, under the flags.
+ * @throws ConfigError with every problem of every source
+ */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  return loadSettings(configSchema, input);
+}
+
+/** The configuration that is in force where nothing is set. */
+export function defaultConfig(): Config {
+  return loadDefaults(configSchema);
+}
+
+function overlay(base: unknown, over: unknown): unknown {
+  if (over === undefined) return base;
+  if (typeof base !== 'object' || base === null || Array.isArray(base)) return over;
+  const entries = Object.entries(over as object);
+  const changed = entries.map(([name, value]) => [name, overlay(Reflect.get(base, name), value)]);
+  return { ...base, ...Object.fromEntries(changed) };
+}
+
+/** The defaults with some values replaced, by their names in the Config. Ranges are not checked: it is for tests. */
+export function configWith(overrides: Overrides<Config>): Config {
+  return deepFreeze(overlay(defaultConfig(), structuredClone(overrides)) as Config);
+}

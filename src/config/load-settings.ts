@@ -1,0 +1,116 @@
+// Defaults, file, environment and flags made into one frozen object, over any schema of setting.ts. Knows no key
+// by name: load-config.ts binds it to Culvert's own schema.
+
+import type { TObject } from 'typebox';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import type { ConfigOf, KeyOf } from './config-type.ts';
+import { type Environment, readEnvironmentSettings } from './environment-reader.ts';
+import { readFileSettings } from './file-reader.ts';
+import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
+import { type Key, listKeys } from './key.ts';
+import { valueInUnits } from './setting.ts';
+import { locateSource, type Reading, type Readings, type Source } from './source.ts';
+import { createValueChecker, type ValueChecker } from './value-checker.ts';
+
+/** What a configuration is made of; nothing else is looked at. */
+export type ConfigInput = {
+  readonly flags: Flags;
+  readonly env: Environment;
+  /** Gives the text of the file at `path`; throws where there is none. */
+  readonly readFile: (path: string) => string;
+};
+
+/** What is in force, and where each value came from, by the path of its key in the file. */
+export type Loaded<Schema extends TObject> = {
+  readonly config: ConfigOf<Schema>;
+  readonly sources: Readonly<Record<KeyOf<Schema>, Source>>;
+};
+
+const DEFAULT: Source = { type: 'default' };
+
+/** Freezes `value` and all that hangs on it. Gives `value` itself. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function readFileOf(input: ConfigInput, keys: readonly Key[], checker: ValueChecker): Readings {
+  const path = input.flags.configFile;
+  if (path === null) return { readings: [], problems: [] };
+  let text: string;
+  try {
+    text = input.readFile(path);
+  } catch (error) {
+    const reason = `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+    throw new ConfigError([{ type: 'unreadable', at: path, reason }], { cause: error });
+  }
+  return readFileSettings(path, text, keys, checker);
+}
+
+/** Problems of keys that exceed the key they must not exceed; told where the one of the two stands that was set. */
+function checkPairs(inForce: ReadonlyMap<string, Reading>): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const lower of inForce.values()) {
+    const upper = inForce.get(lower.key.setting.atMost ?? '');
+    if (upper === undefined || Number(lower.value) <= Number(upper.value)) continue;
+    const [wrong, other, bound] =
+      lower.source.type === 'default' ? [upper, lower, 'at least'] : [lower, upper, 'at most'];
+    problems.push({
+      type: 'value',
+      at: locateSource(wrong.source),
+      key: wrong.key.path,
+      expected: `${bound} the ${String(valueInUnits(other.key.setting, other.value))} of ${other.key.path}`,
+      found: String(valueInUnits(wrong.key.setting, wrong.value)),
+      reason: null,
+    });
+  }
+  return problems;
+}
+
+function build(inForce: ReadonlyMap<string, Reading>): object {
+  const root: Record<string, unknown> = {};
+  for (const { key, value } of inForce.values()) {
+    let group = root;
+    for (const segment of key.propertyPath.slice(0, -1)) {
+      group[segment] ??= {};
+      group = group[segment] as Record<string, unknown>;
+    }
+    group[key.propertyPath.at(-1) ?? ''] = structuredClone(value);
+  }
+  return deepFreeze(root);
+}
+
+/**
+ * Loads a configuration: defaults, under the file, under the environment, under the flags. Every source is
+ * checked whole, a value that another one overrides included.
+ * @throws ConfigError with every problem found
+ */
+export function loadSettings<Schema extends TObject>(schema: Schema, input: ConfigInput): Loaded<Schema> {
+  const keys = listKeys(schema);
+  const checker = createValueChecker();
+  const given = [
+    readFileOf(input, keys, checker),
+    readEnvironmentSettings(input.env, keys, checker),
+    readFlagSettings(input.flags.values, checker),
+  ];
+  const inForce = new Map<string, Reading>();
+  for (const key of keys) inForce.set(key.path, { key, value: key.setting.default, source: DEFAULT });
+  for (const reading of given.flatMap(({ readings }) => readings)) inForce.set(reading.key.path, reading);
+  const problems = given.flatMap((source) => source.problems);
+  if (problems.length === 0) problems.push(...checkPairs(inForce));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const sources = Object.fromEntries([...inForce].map(([path, { source }]) => [path, source]));
+  // WHY: both objects were built from the keys of this very schema, which the compiler cannot follow.
+  return { config: build(inForce), sources: deepFreeze(sources) } as Loaded<Schema>;
+}
+
+/** What is in force where nothing is set. */
+export function loadDefaults<Schema extends TObject>(schema: Schema): ConfigOf<Schema> {
+  const readFile = (path: string): never => {
+    throw new Error(`the defaults read no file, not even ${path}`);
+  };
+  return loadSettings(schema, { flags: NO_FLAGS, env: {}, readFile }).config;
+}

@@ -1,0 +1,204 @@
+// The configuration: every key with its type, default, range and meaning, once. The Config's type, the checks of
+// all sources, `culvert config` and docs/configuration.md are made from it. Nothing here is read from outside.
+
+import { Type } from 'typebox';
+import type { ConfigOf } from './config-type.ts';
+import { LISTENER_FORMS } from './listener.ts';
+import { characters, choice, duration, group, size, text, textList, toggle } from './setting.ts';
+
+/** A media type as in an HTTP header, without parameters. */
+const MEDIA_TYPE = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+
+const rtmp = group(
+  {
+    chunkSize: size(
+      { default: '60000', from: '128', to: '16777215' },
+      'Size of the chunks that are sent, announced to each client after its connect; lower it only for a client that takes no large chunks.',
+    ),
+    ackWindow: size(
+      { default: '2500000', from: '64KiB', to: '1GiB' },
+      'Bytes after which each side acknowledges what it received; change it only for a client that expects another window.',
+    ),
+    maxMessage: size(
+      { default: '8MiB', from: '64KiB', to: '16777215' },
+      'Largest message taken from a client, which is closed when it begins a larger one; raise it where keyframes are larger than this.',
+    ),
+    handshakeTimeout: duration(
+      { default: '10s', from: '100ms', to: '5m' },
+      'Time for a client to finish the RTMP handshake over a plain socket; raise it for clients on very slow lines.',
+    ),
+    connectTimeout: duration(
+      { default: '60s', from: '100ms', to: '1h' },
+      'Time from the first byte to an accepted connect; raise it for clients on very slow lines.',
+    ),
+    pingInterval: duration(
+      { default: '60s', from: '100ms', to: '1h' },
+      'How often a client that sends nothing is asked for a sign of life; lower it where a router on the way forgets idle connections sooner.',
+    ),
+    pingTimeout: duration(
+      { default: '60s', from: '100ms', to: '1h' },
+      'Time for a client that was asked for a sign of life to send anything at all before it is closed; lower it to notice dead connections sooner.',
+    ),
+    writeTimeout: duration(
+      { default: '30s', from: '100ms', to: '10m' },
+      'Time after which a client is closed that takes none of the bytes waiting for it; raise it for viewers whose network pauses for longer.',
+    ),
+    messageTimeout: duration(
+      { default: '60s', from: '100ms', to: '10m' },
+      'Time after which a client is closed that began a message and sends no more of it; raise it for publishers whose network pauses for longer.',
+    ),
+  },
+  'RTMP, whatever carries it.',
+);
+
+const tunnel = group(
+  {
+    idleHold: duration(
+      { default: '500ms', from: '0ms', to: '4s' },
+      'How long a poll is held open while nothing waits to be sent; raise it for fewer requests, set 0ms to answer at once for clients or proxies that do not bear waiting.',
+    ),
+    setupHold: duration(
+      { default: '100ms', from: '0ms', to: '1s' },
+      'How long a poll is held open before publish or play is answered, while the client still has to send more; lower it where players start slowly, otherwise it needs no change.',
+    ),
+    silenceTimeout: duration(
+      { default: '60s', from: '100ms', to: '1h' },
+      'Time after which a tunnel is closed that no request came for; raise it for clients that poll seldom.',
+    ),
+    detachedTimeout: duration(
+      { default: '10s', from: '100ms', to: '10m' },
+      'Time after which a tunnel is closed whose last connection was closed and that no new one took up; raise it for clients that change networks.',
+    ),
+    handshakeTimeout: duration(
+      { default: '10s', from: '100ms', to: '5m' },
+      'Time for a client to finish the RTMP handshake through a tunnel; raise it for clients behind very slow proxies.',
+    ),
+    maxBody: size(
+      { default: '16MiB', from: '64KiB', to: '64MiB' },
+      'Largest body of one request, answered with 413 beyond it; raise it for a client that sends more at a time.',
+    ),
+    maxReply: size(
+      { default: '1MiB', from: '4KiB', to: '16MiB' },
+      'Bytes that one reply carries before the rest waits for the next; lower it where a proxy holds replies back until they are whole.',
+    ),
+    contentType: text(
+      { default: 'application/x-fcs', minLength: 3, maxLength: 127, pattern: MEDIA_TYPE },
+      {
+        expects: 'a media type, such as application/x-fcs',
+        description:
+          'Content-Type of the replies; change it only where a proxy on the way lets another one through.',
+      },
+    ),
+    ident: text(
+      { default: 'not-found', minLength: 1, maxLength: 1024 },
+      'Answer to /fcs/ident2, the question some players ask first: not-found answers 404, any other text is sent with 200; set an address where clients should be sent to it.',
+    ),
+  },
+  'RTMPT: RTMP in HTTP requests.',
+);
+
+const http = group(
+  {
+    keepAliveTimeout: duration(
+      { default: '75s', from: '1s', to: '1h' },
+      'How long a connection stays open between two requests; keep it longer than the same setting of a proxy in front.',
+    ),
+    headersTimeout: duration(
+      { default: '20s', from: '1s', to: '10m' },
+      {
+        atMost: 'http.requestTimeout',
+        description:
+          'Time for a client to send the head of a request; raise it for clients on very slow lines.',
+      },
+    ),
+    requestTimeout: duration(
+      { default: '60s', from: '1s', to: '1h' },
+      'Time for a client to send a whole request with its body; raise it for publishers that send large bodies over slow lines.',
+    ),
+    maxHeaderSize: size(
+      { default: '64KiB', from: '8KiB', to: '1MiB' },
+      'Largest head of a request; raise it where clients or proxies send very large cookies or tokens.',
+    ),
+  },
+  'HTTP, the tunnel included.',
+);
+
+const streams = group(
+  {
+    gopCache: toggle(
+      true,
+      'Whether a new viewer starts at the last keyframe at once; set false where a viewer should rather wait for the next one and be nearer to live.',
+    ),
+    gopCacheBytes: size(
+      { default: '16MiB', from: '64KiB', to: '1GiB' },
+      'How much of a live stream is kept for viewers who come or lag; raise it for high bit rates with rare keyframes, lower it to save memory with many streams.',
+    ),
+    gopCacheTime: duration(
+      { default: '30s', from: '1s', to: '10m' },
+      'How much time of a live stream is kept for viewers who come or lag; raise it where keyframes are further apart than this.',
+    ),
+    viewerLag: duration(
+      { default: '5s', from: '1s', to: '60s' },
+      'How far behind live a slow viewer may fall before it jumps to the newest keyframe; raise it for fewer jumps, lower it to stay nearer to live.',
+    ),
+    viewerLagBytes: size(
+      { default: '8MiB', from: '64KiB', to: '256MiB' },
+      'How many bytes a slow viewer may fall behind before it jumps to the newest keyframe, where that comes before viewerLag; raise it for streams of more than 12 Mbit/s.',
+    ),
+    mergeTime: duration(
+      { default: '30ms', from: '0ms', to: '1s' },
+      'Longest time that messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
+    ),
+    maxNameLength: characters(
+      { default: 256, minimum: 1, maximum: 1024 },
+      'Longest name of an application or a stream, its query not counted; raise it only where names carry data.',
+    ),
+  },
+  'Live streams and their viewers.',
+);
+
+/** The schema of all keys, as the file has them; numbers in the unit that the Config carries. */
+export const configSchema = Type.Object({
+  listen: textList(
+    { default: [':1935', ':80'], minItems: 1, maxItems: 64, syntax: 'listener', expects: LISTENER_FORMS },
+    {
+      flag: { name: '--listen', value: 'HOST:PORT' },
+      description:
+        'Addresses to listen on, each for RTMP and HTTP alike; set it to use other ports or to bind one address only.',
+      note: `Each entry is ${LISTENER_FORMS}; without a host it listens on all addresses, and port 0 takes a free port. Where port 80 is not permitted or taken, and only the default asked for it, port 8080 is used instead.`,
+    },
+  ),
+  logLevel: choice(['trace', 'debug', 'info', 'warn', 'error'], 'info', {
+    flag: { name: '--log-level', value: 'LEVEL' },
+    description:
+      'Least level of the log lines that are written; set debug to see what single clients do wrong.',
+  }),
+  listeners: group(
+    {
+      firstByteTimeout: duration(
+        { default: '10s', from: '100ms', to: '5m' },
+        'Time after which a new connection is closed that has said too little to tell what it speaks; raise it for clients on very slow lines.',
+      ),
+    },
+    'New connections, before it is known what they speak.',
+  ),
+  rtmp,
+  tunnel,
+  http,
+  streams,
+  shutdown: group(
+    {
+      drainTimeout: duration(
+        { default: '5s', from: '0ms', to: '10m' },
+        'How long clients may finish after a signal to stop before they are closed; keep it below the time after which the service manager kills.',
+      ),
+    },
+    'From the signal to stop until the process ends.',
+  ),
+});
+
+/** What is in force: the schema's keys with their units in the names, deep frozen. */
+export type Config = ConfigOf<typeof configSchema>;
+
+/** A log level that the configuration can name. */
+export type LogLevel = Config['logLevel'];

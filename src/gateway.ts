@@ -1,0 +1,203 @@
+// The composition root: makes the rooms out of one frozen configuration and joins them. Nothing happens on import, and
+// nothing here touches the process: what it needs of it is handed in.
+
+import { randomBytes } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import fastify from 'fastify';
+import { parseListener } from './config/listener.ts';
+import type { Config } from './config/schema.ts';
+import { createGuard } from './errors.ts';
+import { Listeners } from './links/listeners.ts';
+import { normalizeTunnelRequest } from './links/rtmpt/request-normalizer.ts';
+import { rtmptPlugin } from './links/rtmpt/rtmpt-plugin.ts';
+import { SharedPort } from './links/shared-port.ts';
+import { SocketLink } from './links/socket-link.ts';
+import type { Clock } from './sessions/deadline-wheel.ts';
+import { DeadlineWheel } from './sessions/deadline-wheel.ts';
+import { RtmpConnection } from './sessions/rtmp-connection.ts';
+import type { Logger } from './sessions/session-log.ts';
+import type { StreamScheduler } from './streams/live-stream.ts';
+import { StreamRegistry } from './streams/stream-registry.ts';
+
+/** What a gateway needs of the world. */
+export type GatewayDeps = {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly scheduler: StreamScheduler;
+};
+
+/** A running gateway's own counters, by name. */
+export type GatewayCounters = ReadonlyMap<string, number>;
+
+/** A gateway, made but not started. */
+export class Gateway {
+  readonly #config: Config;
+  readonly #deps: GatewayDeps;
+  readonly #wheel: DeadlineWheel;
+  readonly #registry: StreamRegistry;
+  readonly #http: FastifyInstance;
+  readonly #httpServer: HttpServer;
+  readonly #listeners: Listeners;
+  readonly #connections = new Set<RtmpConnection>();
+  readonly #counters = new Map<string, number>();
+  #onAllEnded: (() => void) | null = null;
+
+  constructor(config: Config, deps: GatewayDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#wheel = new DeadlineWheel(deps.clock);
+    this.#registry = new StreamRegistry(streamOptionsOf(config), deps.scheduler);
+    const guard = createGuard((error) => deps.log.error({ err: error }, 'internal error'));
+    const addLink = (link: ConstructorParameters<typeof RtmpConnection>[0]): void => {
+      const connection = new RtmpConnection(link, {
+        registry: this.#registry,
+        wheel: this.#wheel,
+        guard,
+        log: deps.log,
+        sessionOptions: sessionOptionsOf(config),
+        startsInPast: config.streams.gopCache,
+        onEnd: (ended) => this.#forget(ended),
+      });
+      this.#connections.add(connection);
+    };
+    this.#httpServer = createHttpServer({
+      maxHeaderSize: config.http.maxHeaderSizeBytes,
+      keepAliveTimeout: config.http.keepAliveTimeoutMs,
+      headersTimeout: config.http.headersTimeoutMs,
+      requestTimeout: config.http.requestTimeoutMs,
+      noDelay: true,
+    });
+    this.#http = fastify({
+      serverFactory: (handler) => {
+        this.#httpServer.on('request', (request, response) => {
+          normalizeTunnelRequest(request);
+          handler(request, response);
+        });
+        return this.#httpServer;
+      },
+      logger: false,
+    });
+    this.#http.setNotFoundHandler((_request, reply) => reply.code(404).send());
+    this.#http.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+      const statusCode = error.statusCode ?? 500;
+      if (statusCode >= 500) deps.log.error({ err: error }, 'internal error');
+      return reply.code(statusCode).send();
+    });
+    this.#http.register(rtmptPlugin, {
+      config: { ...config.tunnel, ident: identOf(config.tunnel.ident) },
+      wheel: this.#wheel,
+      randomBytes,
+      guard,
+      onLink: addLink,
+      count: (name: string) => this.#count(name),
+    });
+    const port = new SharedPort({
+      wheel: this.#wheel,
+      firstByteTimeoutMs: config.listeners.firstByteTimeoutMs,
+      onHttp: handOverTo(this.#httpServer),
+      onRtmp: (socket) => {
+        const { writeTimeoutMs } = config.rtmp;
+        addLink(new SocketLink(socket, factsOf(socket), { guard, wheel: this.#wheel, writeTimeoutMs }));
+      },
+      onRefused: (cause) => this.#count(`connection-${cause}`),
+    });
+    this.#listeners = new Listeners(this.#httpServer, (socket) => port.accept(socket));
+  }
+
+  /** What was counted so far. */
+  get counters(): GatewayCounters {
+    return this.#counters;
+  }
+
+  /**
+   * Opens the listeners and gives the addresses that they got, in the order of the configuration. Where
+   * `mayFallBack` holds, port 80 that is not to be had becomes 8080.
+   * @throws Error with `code` of the system (EADDRINUSE, EACCES…) naming the listener that cannot be opened
+   */
+  async start(mayFallBack: boolean): Promise<string[]> {
+    await this.#http.ready();
+    return this.#listeners.open(this.#config.listen.map(parseListener), mayFallBack, (from, to) => {
+      this.#deps.log.info({ wanted: from, used: to }, 'port is taken or not permitted, using another');
+    });
+  }
+
+  /** Stops taking connections, tells the clients, and ends when they are gone or the time to drain is over. */
+  async stop(): Promise<void> {
+    const listenersClosed = this.#listeners.close();
+    const drained = new Promise<void>((resolve) => {
+      this.#onAllEnded = resolve;
+      const nowMs = this.#wheel.nowMs();
+      this.#wheel.at(nowMs + this.#config.shutdown.drainTimeoutMs, resolve);
+    });
+    for (const connection of [...this.#connections]) connection.drain();
+    if (this.#connections.size > 0) await drained;
+    await this.#http.close();
+    this.#listeners.destroySockets();
+    await listenersClosed;
+    this.#wheel.stop();
+  }
+
+  #forget(connection: RtmpConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onAllEnded?.();
+  }
+
+  #count(name: string): void {
+    this.#counters.set(name, (this.#counters.get(name) ?? 0) + 1);
+  }
+}
+
+/** Makes a gateway. Nothing is opened before `start`. */
+export function createGateway(config: Config, deps: GatewayDeps): Gateway {
+  return new Gateway(config, deps);
+}
+
+/** Takes the HTTP server's own connection listener, and gives what hands it a connection that was looked at. */
+function handOverTo(server: HttpServer): (socket: Socket) => void {
+  const [listener] = server.listeners('connection');
+  if (listener === undefined) throw new Error('the HTTP server has no connection listener');
+  server.removeAllListeners('connection');
+  return (socket) => listener.call(server, socket);
+}
+
+function factsOf(socket: Socket) {
+  return {
+    transport: 'rtmp' as const,
+    remoteAddress: socket.remoteAddress ?? '',
+    remotePort: socket.remotePort ?? 0,
+    localPort: socket.localPort ?? 0,
+    userAgent: null,
+  };
+}
+
+function identOf(ident: string): 'not-found' | { readonly text: string } {
+  return ident === 'not-found' ? ident : { text: ident };
+}
+
+function sessionOptionsOf({ rtmp, streams }: Config) {
+  return {
+    chunkSizeBytes: rtmp.chunkSizeBytes,
+    ackWindowBytes: rtmp.ackWindowBytes,
+    maxMessageBytes: rtmp.maxMessageBytes,
+    maxNameLengthChars: streams.maxNameLengthChars,
+    handshakeTimeoutMs: rtmp.handshakeTimeoutMs,
+    connectTimeoutMs: rtmp.connectTimeoutMs,
+    pingIntervalMs: rtmp.pingIntervalMs,
+    pingTimeoutMs: rtmp.pingTimeoutMs,
+    messageTimeoutMs: rtmp.messageTimeoutMs,
+  };
+}
+
+function streamOptionsOf({ rtmp, streams }: Config) {
+  return {
+    chunkSizeBytes: rtmp.chunkSizeBytes,
+    gopCacheBytes: streams.gopCacheBytes,
+    gopCacheMs: streams.gopCacheTimeMs,
+    lagBytes: streams.viewerLagBytes,
+    lagMs: streams.viewerLagMs,
+    mergeMs: streams.mergeTimeMs,
+  };
+}

@@ -1,0 +1,129 @@
+// The open ports and every socket that came through them. The HTTP server listens itself on the first address, for its
+// timeouts and its closing work only then; the others are plain servers that feed the same handler.
+
+import type { Server as HttpServer } from 'node:http';
+import type { Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Listener } from '../config/listener.ts';
+
+/** Port that stands in for 80 where only the default asked for that one. */
+const FALLBACK_PORTS = new Map([[80, 8080]]);
+
+/** Errors after which the stand-in is tried. */
+const UNAVAILABLE = new Set(['EACCES', 'EADDRINUSE']);
+
+/** What keeps a port from opening, and what to do. */
+const CAUSES = new Map([
+  ['EADDRINUSE', 'the port is in use; stop what uses it, or choose another with --listen'],
+  ['EACCES', 'the port is not permitted; choose one over 1023 with --listen, or give the right to bind it'],
+  ['EADDRNOTAVAIL', 'this machine does not have that address'],
+  ['ENOTFOUND', 'there is no such host name'],
+]);
+
+/** Connections that wait to be accepted, per port. */
+const BACKLOG = 1024;
+
+/** Listeners and their sockets. */
+export class Listeners {
+  readonly #httpServer: HttpServer;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #onSocket: (socket: Socket) => void;
+
+  constructor(httpServer: HttpServer, onSocket: (socket: Socket) => void) {
+    this.#httpServer = httpServer;
+    this.#onSocket = onSocket;
+    httpServer.on('connection', this.#accept);
+  }
+
+  /** Opens all; gives the addresses they got, `host:port`. Closes again what was opened where one fails. */
+  async open(
+    listeners: readonly Listener[],
+    mayFallBack: boolean,
+    onFallBack: (wanted: string, used: string) => void,
+  ): Promise<string[]> {
+    try {
+      const addresses: string[] = [];
+      for (const listener of listeners) {
+        addresses.push(await this.#openOne(listener, mayFallBack, onFallBack));
+      }
+      return addresses;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Stops listening; done when the last connection is gone. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    this.#httpServer.closeIdleConnections();
+    await Promise.all(closed);
+  }
+
+  /** Ends every connection at once. */
+  destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  readonly #accept = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#onSocket(socket);
+  };
+
+  async #openOne(
+    listener: Listener,
+    mayFallBack: boolean,
+    onFallBack: (wanted: string, used: string) => void,
+  ): Promise<string> {
+    const portNumber = mayFallBack ? FALLBACK_PORTS.get(listener.portNumber) : undefined;
+    try {
+      return await this.#listen(listener);
+    } catch (error) {
+      if (portNumber === undefined || !UNAVAILABLE.has(codeOf(error))) throw listenError(listener, error);
+    }
+    const fallback = { ...listener, portNumber };
+    onFallBack(textOf(listener), textOf(fallback));
+    try {
+      return await this.#listen(fallback);
+    } catch (error) {
+      throw listenError(fallback, error);
+    }
+  }
+
+  #listen({ host, portNumber }: Listener): Promise<string> {
+    const isFirst = this.#servers.length === 0;
+    const server = isFirst ? this.#httpServer : createServer({ noDelay: true }, this.#accept);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      const options = { port: portNumber, backlog: BACKLOG, ...(host === null ? {} : { host }) };
+      server.listen(options, () => {
+        server.off('error', reject);
+        this.#servers.push(server);
+        resolve(addressOf(server));
+      });
+    });
+  }
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a listener has no address');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${host}:${address.port}`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function textOf({ host, portNumber }: Listener): string {
+  return `${host ?? ''}:${portNumber}`;
+}
+
+function listenError(listener: Listener, cause: unknown): Error {
+  const known = CAUSES.get(codeOf(cause));
+  const why = known ?? (cause instanceof Error ? cause.message : String(cause));
+  return new Error(`cannot listen on ${textOf(listener)}: ${why}`, { cause });
+}

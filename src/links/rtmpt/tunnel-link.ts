@@ -1,0 +1,180 @@
+// One RTMPT tunnel as a Link: the pure session, the wheel that gives it time, the connections that carry its requests,
+// and the error boundary around every way in. It knows no routes and writes no heads; see rtmpt-plugin.ts.
+
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { EndReason, Guard, Guarded } from '../../errors.ts';
+import type { TunnelSettings } from '../../protocol/rtmpt/limits.ts';
+import {
+  type TunnelReply,
+  TunnelSession,
+  type TunnelSessionRequest,
+} from '../../protocol/rtmpt/tunnel-session.ts';
+import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from '../link.ts';
+
+/** What a tunnel link is made with. */
+export type TunnelLinkOptions = {
+  readonly facts: LinkFacts;
+  /** What logs and metrics call the session: a short hash, never the id itself. [RTMPT-NOTE 1] */
+  readonly publicId: string;
+  readonly settings: TunnelSettings;
+  readonly wheel: Wheel;
+  readonly guard: Guard;
+  /** Writes one answer; called once for each response, in no case after its connection is gone. */
+  readonly writeReply: (response: ServerResponse, reply: TunnelReply) => void;
+  /** The link is over and answers nothing any more; called once, before the endpoint's `closed`. */
+  readonly onEnded: () => void;
+};
+
+const ENDED_BY_PEER: EndReason = { code: 'peer-closed', message: 'the client closed the tunnel' };
+
+/** A Link whose bytes travel in HTTP requests and replies. */
+export class TunnelLink implements Link, Guarded {
+  readonly facts: LinkFacts;
+  /** What logs and metrics call the session: a short hash of its id. */
+  readonly publicId: string;
+  readonly #settings: TunnelSettings;
+  readonly #wheel: Wheel;
+  readonly #guard: Guard;
+  readonly #writeReply: (response: ServerResponse, reply: TunnelReply) => void;
+  readonly #onEnded: () => void;
+  readonly #carriers = new Set<Socket>();
+  #endpoint: LinkEndpoint | null = null;
+  #session: TunnelSession<ServerResponse> | null = null;
+  #endReason: EndReason | null = null;
+  #isEnded = false;
+  #hasFailed = false;
+  #deadline: Deadline | null = null;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: TunnelLinkOptions) {
+    this.facts = options.facts;
+    this.publicId = options.publicId;
+    this.#settings = options.settings;
+    this.#wheel = options.wheel;
+    this.#guard = options.guard;
+    this.#writeReply = options.writeReply;
+    this.#onEnded = options.onEnded;
+  }
+
+  /** True while an endpoint is attached and nothing has ended the link. */
+  get isOpen(): boolean {
+    return this.#session?.isOpen ?? false;
+  }
+
+  /** The open connections that have carried requests of this session. */
+  get carriers(): ReadonlySet<Socket> {
+    return this.#carriers;
+  }
+
+  /** Names the endpoint; called once, before the reply to /open leaves. */
+  attach(endpoint: LinkEndpoint): void {
+    if (this.#endpoint !== null || this.#isEnded)
+      throw new Error('a tunnel link is attached once, while it lives');
+    this.#endpoint = endpoint;
+    this.#session = new TunnelSession<ServerResponse>({
+      settings: this.#settings,
+      endpoint,
+      openedMs: this.#wheel.nowMs(),
+      reply: this.#writeReply,
+      onEnded: this.#finish,
+    });
+    this.#session.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
+    this.#arm();
+  }
+
+  /** Handles one whole request; the answer goes to `response`, now or later. The body is read before this returns. */
+  receive(request: TunnelSessionRequest, response: ServerResponse): void {
+    this.#guard(this, () => this.#session?.receive(request, response, this.#wheel.nowMs()));
+    this.#arm();
+  }
+
+  /** Says that `take` may have something; call it when a batch is whole, for a held reply leaves at once. */
+  wake(): void {
+    this.#guard(this, this.#wakeSession);
+  }
+
+  /** Ends the link: what `take` still gives goes out with the next replies, for at most five seconds. */
+  close(reason: EndReason): void {
+    this.#endReason ??= reason;
+    if (this.#session === null) {
+      this.#finish();
+      return;
+    }
+    this.#guard(this, this.#closeSession);
+    this.#arm();
+  }
+
+  /** Ends the link at once: held requests are answered with the closing byte, `take` is not called any more. */
+  end(reason: EndReason): void {
+    this.#endReason ??= reason;
+    if (this.#session === null) this.#finish();
+    else this.#session.end();
+  }
+
+  /** The error boundary caught something: the endpoint's last words go out, then the link closes. */
+  fail(reason: EndReason): void {
+    if (this.#hasFailed || !this.isOpen) {
+      this.end(reason);
+      return;
+    }
+    this.#hasFailed = true;
+    this.#guard(this, () => {
+      this.#endpoint?.failed(reason);
+      this.close(reason);
+    });
+  }
+
+  /** A connection has carried its first request of this session. */
+  carrierOpened(socket: Socket): void {
+    this.#carriers.add(socket);
+    this.#session?.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
+  }
+
+  /** A connection that carried requests of this session is gone, and with it the clients of the requests it held. */
+  carrierClosed(socket: Socket): void {
+    if (!this.#carriers.delete(socket)) return;
+    this.#session?.abort((response) => response.req.socket === socket);
+    this.#session?.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
+    this.#arm();
+  }
+
+  readonly #wakeSession = (): void => {
+    this.#session?.wake();
+  };
+
+  readonly #closeSession = (): void => {
+    this.#session?.close(this.#wheel.nowMs());
+  };
+
+  readonly #tickSession = (): void => {
+    this.#session?.tick(this.#wheel.nowMs());
+  };
+
+  readonly #onDeadline = (): void => {
+    this.#deadline = null;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#guard(this, this.#tickSession);
+    this.#arm();
+  };
+
+  // WHY: a deadline that turns out too early only looks again. So a session that is polled thirty times a second
+  // touches the wheel a few times a second, not twice for each hold.
+  #arm(): void {
+    const nextMs = this.#session?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
+    if (nextMs >= this.#deadlineMs) return;
+    this.#deadline?.cancel();
+    this.#deadlineMs = nextMs;
+    this.#deadline = this.#wheel.at(nextMs, this.#onDeadline);
+  }
+
+  readonly #finish = (): void => {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#deadline?.cancel();
+    this.#deadline = null;
+    this.#onEnded();
+    this.#carriers.clear();
+    this.#guard(this, () => this.#endpoint?.closed(this.#endReason ?? ENDED_BY_PEER));
+  };
+}

@@ -1,0 +1,149 @@
+// The sessions of one gateway, by id, and what each request means to them. An id is a bearer secret: it is in no log
+// and in no message from here. [RTMPT-NOTE 1] Caps on sessions and on request rates are not here.
+
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
+import { TunnelError } from '../../protocol/rtmpt/tunnel-error.ts';
+import { CarrierRegistry } from './carrier-registry.ts';
+import type { RtmptPluginOptions } from './rtmpt-options.ts';
+import { TunnelLink } from './tunnel-link.ts';
+import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
+
+/** LIMIT: 128 bits, 22 characters of base64url; whoever knows an id owns the session. */
+const SESSION_ID_BYTES = 16;
+/** LIMIT: a log line wants the program's name, and a head may hold 16 KB of it. */
+const MAX_USER_AGENT_LENGTH = 256;
+const PUBLIC_ID_LENGTH = 12;
+const NO_BYTES = new Uint8Array(0);
+
+/** The open tunnels, by session id. */
+export class TunnelRegistry {
+  readonly #options: RtmptPluginOptions;
+  readonly #links = new Map<string, TunnelLink>();
+  readonly #carriers = new CarrierRegistry();
+
+  constructor(options: RtmptPluginOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request that came whole. */
+  answer(request: FastifyRequest, response: ServerResponse): void {
+    const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
+    if (asked === null) {
+      this.#notFound(response, 'tunnel-path-unknown');
+      return;
+    }
+    switch (asked.type) {
+      case 'ident':
+        this.#answerIdent(response);
+        return;
+      case 'open':
+        this.#open(request, response);
+        return;
+      default:
+        this.#carry(asked, request, response);
+    }
+  }
+
+  /** Answers a request that failed before it was whole: a body that is too long, or broken off. */
+  refuse(error: Error & { statusCode?: number }, request: FastifyRequest, response: ServerResponse): void {
+    const statusCode = error.statusCode ?? 500;
+    if (statusCode === 413) this.#failOversized(request);
+    if (statusCode < 500) {
+      writeEmptyReply(response, statusCode, true);
+      return;
+    }
+    this.#options.guard({ fail: () => writeEmptyReply(response, 500, true) }, () => {
+      throw error;
+    });
+  }
+
+  /** Ends every session at once; whoever holds an idle is told so. */
+  endAll(): void {
+    for (const link of [...this.#links.values()])
+      link.end({ code: 'drain', message: 'the gateway is stopping' });
+  }
+
+  #answerIdent(response: ServerResponse): void {
+    const { ident } = this.#options.config;
+    if (ident === 'not-found') writeEmptyReply(response, 404);
+    else writeTextReply(response, 'text/plain', ident.text);
+  }
+
+  #open(request: FastifyRequest, response: ServerResponse): void {
+    const { config, wheel, guard, onLink, count } = this.#options;
+    const id = Buffer.from(this.#options.randomBytes(SESSION_ID_BYTES)).toString('base64url');
+    const { socket } = request.raw;
+    const link = new TunnelLink({
+      facts: {
+        transport: 'rtmpt',
+        remoteAddress: request.ip,
+        remotePort: socket.remotePort ?? 0,
+        localPort: socket.localPort ?? 0,
+        userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+      },
+      publicId: createHash('sha256').update(id).digest('hex').slice(0, PUBLIC_ID_LENGTH),
+      settings: config,
+      wheel,
+      guard,
+      writeReply: (target, reply) => writeTunnelReply(target, config.contentType, reply),
+      onEnded: () => {
+        this.#links.delete(id);
+        this.#carriers.release(link);
+        count?.('tunnel-ended');
+      },
+    });
+    this.#links.set(id, link);
+    count?.('tunnel-opened');
+    this.#carriers.carried(socket, link);
+    guard(link, () => onLink(link));
+    if (link.isOpen) {
+      writeTextReply(response, config.contentType, `${id}\n`);
+      return;
+    }
+    link.end({ code: 'done', message: 'nobody took the session in' });
+    writeEmptyReply(response, 503);
+  }
+
+  #carry(
+    asked: Extract<TunnelRequest, { sequenceNumber: number | null }>,
+    request: FastifyRequest,
+    response: ServerResponse,
+  ): void {
+    const link = asked.sessionId === null ? undefined : this.#links.get(asked.sessionId);
+    if (link === undefined) {
+      this.#notFound(response, 'tunnel-session-unknown');
+      return;
+    }
+    this.#carriers.carried(request.raw.socket, link);
+    const body = request.body instanceof Uint8Array ? request.body : NO_BYTES;
+    link.receive({ type: asked.type, sequenceNumber: asked.sequenceNumber, body }, response);
+  }
+
+  // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its
+  // buffer elsewhere in the stream, which only the end of the session makes harmless. [RTMPT-NOTE 10]
+  #failOversized(request: FastifyRequest): void {
+    const { config, guard, count } = this.#options;
+    const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
+    const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
+    const link = sessionId === null ? undefined : this.#links.get(sessionId);
+    if (link === undefined) {
+      count?.('tunnel-body-too-large');
+      return;
+    }
+    guard(link, () => {
+      throw new TunnelError(
+        'tunnel-body-too-large',
+        `expected a body of at most ${config.maxBodyBytes} bytes`,
+      );
+    });
+    link.end({ code: 'tunnel-body-too-large', message: 'bytes of the session are lost' });
+  }
+
+  #notFound(response: ServerResponse, code: 'tunnel-path-unknown' | 'tunnel-session-unknown'): void {
+    this.#options.count?.(code);
+    writeEmptyReply(response, 404);
+  }
+}

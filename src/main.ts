@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// The process edge: argv, environment, signals and exit codes meet the commands here and nowhere else.
+
+import { readFileSync } from 'node:fs';
+import closeWithGrace from 'close-with-grace';
+import { runConfigCommand } from './cli/config-command.ts';
+import { ExitCode } from './cli/exit-code.ts';
+import { runServeCommand } from './cli/serve-command.ts';
+
+const HELP = `culvert COMMAND [FLAGS]
+
+Commands:
+  serve    run the gateway
+  config   print the configuration in force, and where each value came from
+
+culvert COMMAND --help tells the flags of each; culvert --version the version.
+`;
+
+const io = {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  readFile: (path: string) => readFileSync(path, 'utf8'),
+  isTerminal: process.stdout.isTTY === true,
+  onStopSignal: (callback: (signal: string) => Promise<void>) => {
+    // WHY: the gateway bounds its own draining; this only ends a stop that hangs.
+    closeWithGrace({ delay: STOP_LIMIT_MS, logger: undefined }, async ({ signal, err }) => {
+      if (err !== undefined) process.stderr.write(`culvert: ${err.stack ?? err.message}\n`);
+      await callback(signal ?? 'error');
+      process.exitCode = err === undefined ? ExitCode.Done : ExitCode.Failed;
+    });
+  },
+};
+
+/** LIMIT: longer than the longest drain that can be configured, 10 minutes. */
+const STOP_LIMIT_MS = 11 * 60 * 1000;
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([command, ...argv]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return runServeCommand(argv, io);
+    case 'config':
+      return runConfigCommand(argv, io);
+    case '--version':
+    case 'version':
+      process.stdout.write(`${version()}\n`);
+      return ExitCode.Done;
+    case '--help':
+    case '-h':
+    case 'help':
+      process.stdout.write(HELP);
+      return ExitCode.Done;
+    default:
+      process.stderr.write(
+        command === undefined ? HELP : `culvert: expected a command (serve, config), found ${JSON.stringify(command)}\n`,
+      );
+      return ExitCode.WrongSetting;
+  }
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : 'unknown';
+}

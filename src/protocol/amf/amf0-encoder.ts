@@ -1,0 +1,203 @@
+// Writes AMF0 values. [AMF0 2]
+// References (marker 07) are never sent, since librtmp, FFmpeg and nginx-rtmp cannot read them: a shared value is written
+// out each time. What that unfolds into is bounded in depth, values and bytes, so cycles are refused. Leaves out AMF3.
+
+import { ByteWriter } from '../bytes/byte-writer.ts';
+import { AmfError } from './amf-error.ts';
+import type { AmfObject, AmfValue } from './amf-value.ts';
+import { Amf0Marker } from './amf0-marker.ts';
+import {
+  MAX_AMF_DEPTH,
+  MAX_AMF_ENCODED_BYTES,
+  MAX_AMF_VALUES,
+  MAX_AMF0_SHORT_STRING_BYTES,
+} from './limits.ts';
+
+/** Texts up to this many UTF-16 units are at most MAX_AMF0_SHORT_STRING_BYTES long, at three bytes each. */
+const SURELY_SHORT_UNITS = Math.floor(MAX_AMF0_SHORT_STRING_BYTES / 3);
+
+/**
+ * The values one behind the other, as a message body. The caller owns the bytes.
+ * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded', 'amf-encoded-bytes-exceeded',
+ * 'amf-key-empty', 'amf-key-too-long'
+ */
+export function encodeAmf0Values(values: readonly AmfValue[]): Uint8Array {
+  const writer = new ByteWriter();
+  const encoder = new Amf0Encoder(writer);
+  for (const value of values) encoder.writeValue(value);
+  return writer.toBytes();
+}
+
+/** Writes the values of one message one by one; the limits hold for all of them together. */
+export class Amf0Encoder {
+  readonly #writer: ByteWriter;
+  #valueCount = 0;
+
+  /** Writes to the end of `writer`. */
+  constructor(writer: ByteWriter) {
+    this.#writer = writer;
+  }
+
+  /**
+   * Appends `value`. After an error part of it stands in the writer, which is of no more use then.
+   * @throws AmfError as {@link encodeAmf0Values}
+   */
+  writeValue(value: AmfValue): void {
+    this.#writeValue(value, 0);
+  }
+
+  /** `openContainers` is how many objects and arrays the value lies in. */
+  #writeValue(value: AmfValue, openContainers: number): void {
+    const writer = this.#writer;
+    this.#valueCount += 1;
+    if (this.#valueCount > MAX_AMF_VALUES) {
+      throw new AmfError(
+        'amf-values-exceeded',
+        `expected at most ${MAX_AMF_VALUES} values to encode, got more`,
+      );
+    }
+    if (typeof value === 'number') {
+      writer.writeU8(Amf0Marker.Number);
+      writer.writeF64(value);
+    } else if (typeof value === 'string') {
+      this.#writeString(value);
+    } else if (typeof value === 'boolean') {
+      writer.writeU8(Amf0Marker.Boolean);
+      writer.writeU8(value ? 1 : 0);
+    } else if (value === null) {
+      writer.writeU8(Amf0Marker.Null);
+    } else if (value === undefined) {
+      writer.writeU8(Amf0Marker.Undefined);
+    } else if (Array.isArray(value)) {
+      this.#requireDepth(openContainers);
+      writer.writeU8(Amf0Marker.StrictArray);
+      writer.writeU32(value.length);
+      for (const element of value) this.#writeValue(element, openContainers + 1);
+    } else {
+      this.#writeClassValue(value, openContainers);
+    }
+    this.#requireLength(0);
+  }
+
+  #writeClassValue(value: Extract<AmfValue, { readonly type: string }>, openContainers: number): void {
+    const writer = this.#writer;
+    switch (value.type) {
+      case 'object':
+        this.#requireDepth(openContainers);
+        this.#writeObjectStart(value);
+        this.#writeProperties(value.properties, openContainers);
+        break;
+      case 'ecma-array':
+        this.#requireDepth(openContainers);
+        writer.writeU8(Amf0Marker.EcmaArray);
+        writer.writeU32(value.properties.size);
+        this.#writeProperties(value.properties, openContainers);
+        break;
+      case 'date':
+        writer.writeU8(Amf0Marker.Date);
+        writer.writeF64(value.unixMs);
+        writer.writeI16(0);
+        break;
+      case 'xml':
+        this.#writeLongString(Amf0Marker.XmlDocument, value.text);
+        break;
+      case 'unsupported':
+        writer.writeU8(Amf0Marker.Unsupported);
+        break;
+    }
+  }
+
+  #writeObjectStart(value: AmfObject): void {
+    if (value.className === '') {
+      this.#writer.writeU8(Amf0Marker.Object);
+      return;
+    }
+    this.#writer.writeU8(Amf0Marker.TypedObject);
+    this.#writeKey(value.className);
+  }
+
+  #writeProperties(properties: ReadonlyMap<string, AmfValue>, openContainers: number): void {
+    for (const [key, value] of properties) {
+      if (key === '')
+        throw new AmfError('amf-key-empty', 'expected a key of 1 byte or more to encode, got an empty one');
+      this.#writeKey(key);
+      this.#writeValue(value, openContainers + 1);
+    }
+    this.#writer.writeU16(0);
+    this.#writer.writeU8(Amf0Marker.ObjectEnd);
+  }
+
+  #writeString(text: string): void {
+    if (text.length > SURELY_SHORT_UNITS) {
+      this.#requireLength(text.length);
+      const marker = isShort(text) ? Amf0Marker.String : Amf0Marker.LongString;
+      if (marker === Amf0Marker.LongString) {
+        this.#writeLongString(marker, text);
+        return;
+      }
+    }
+    this.#writer.writeU8(Amf0Marker.String);
+    this.#writeShortText(text);
+  }
+
+  #writeLongString(marker: number, text: string): void {
+    this.#requireLength(text.length);
+    this.#writer.writeU8(marker);
+    const lengthOffset = this.#writer.lengthBytes;
+    this.#writer.writeU32(0);
+    this.#writer.patchU32(lengthOffset, this.#writer.writeUtf8(text));
+  }
+
+  /** A key or a class name, which have no long form. */
+  #writeKey(text: string): void {
+    if (text.length > SURELY_SHORT_UNITS && !isShort(text)) {
+      throw new AmfError(
+        'amf-key-too-long',
+        `expected a key or class name of at most ${MAX_AMF0_SHORT_STRING_BYTES} bytes to encode, got more`,
+      );
+    }
+    this.#writeShortText(text);
+  }
+
+  #writeShortText(text: string): void {
+    const lengthOffset = this.#writer.lengthBytes;
+    this.#writer.writeU16(0);
+    this.#writer.patchU16(lengthOffset, this.#writer.writeUtf8(text));
+  }
+
+  #requireDepth(openContainers: number): void {
+    if (openContainers < MAX_AMF_DEPTH) return;
+    throw new AmfError(
+      'amf-depth-exceeded',
+      `expected at most ${MAX_AMF_DEPTH} nested objects and arrays to encode, got more, or a value that contains itself`,
+    );
+  }
+
+  #requireLength(moreBytes: number): void {
+    if (this.#writer.lengthBytes + moreBytes <= MAX_AMF_ENCODED_BYTES) return;
+    throw new AmfError(
+      'amf-encoded-bytes-exceeded',
+      `expected at most ${MAX_AMF_ENCODED_BYTES} bytes of encoded values, got more`,
+    );
+  }
+}
+
+/** Whether `text` fits a u16 length; measured without keeping its bytes. */
+function isShort(text: string): boolean {
+  if (text.length > MAX_AMF0_SHORT_STRING_BYTES) return false;
+  let lengthBytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) lengthBytes += 1;
+    else if (unit < 0x800) lengthBytes += 2;
+    else lengthBytes += 3;
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      const next = text.charCodeAt(index + 1);
+      if (next >= 0xdc00 && next < 0xe000) {
+        lengthBytes += 1;
+        index += 1;
+      }
+    }
+  }
+  return lengthBytes <= MAX_AMF0_SHORT_STRING_BYTES;
+}

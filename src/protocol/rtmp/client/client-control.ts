@@ -1,0 +1,98 @@
+// How a client keeps its connection in order: acknowledges what it received, answers pings and bandwidths, and
+// passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder. [RTMP 5.4, 6.2, 7.1.7]
+
+import { encodeControl, parseControl } from '../control-message.ts';
+import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
+import { MessageType, type RtmpMessage } from '../message.ts';
+import { AckCounter } from '../server/ack-counter.ts';
+import { encodeUserControl, parseUserControl } from '../user-control.ts';
+import type { ClientEvent } from './client-events.ts';
+import type { ClientOutput } from './client-output.ts';
+
+/** Window in bytes that is assumed and announced until the server names another, as FFmpeg announces it. */
+export const DEFAULT_WINDOW_BYTES = 2_500_000;
+
+/** Largest window that may be announced: peers read it as a signed number. */
+const MAX_WINDOW_BYTES = 0x7fffffff;
+
+/** Protocol control and user control of one connection, seen from the client. */
+export class ClientControl {
+  readonly #output: ClientOutput;
+  readonly #emit: (event: ClientEvent) => void;
+  readonly #acks = new AckCounter(DEFAULT_WINDOW_BYTES);
+  #announcedWindowBytes = 0;
+  #acknowledgedBytes = 0;
+
+  constructor(output: ClientOutput, emit: (event: ClientEvent) => void) {
+    this.#output = output;
+    this.#emit = emit;
+  }
+
+  /** Bytes that the server says it has received, u32; a hint, for servers count differently. */
+  get acknowledgedBytes(): number {
+    return this.#acknowledgedBytes;
+  }
+
+  /** Counts received bytes, those of the handshake too. */
+  received(lengthBytes: number): void {
+    this.#acks.received(lengthBytes);
+  }
+
+  /** Acknowledges once for all that was received, where half a window has come since the last time. */
+  acknowledge(): void {
+    const payload = this.#acks.due();
+    if (payload === null) return;
+    this.#putAnswer(MessageType.Acknowledgement, payload);
+  }
+
+  /** Announces our own chunk size, and keeps to it from then on. The size that holds anyway is not announced. */
+  announceChunkSize(chunkSizeBytes: number): void {
+    if (chunkSizeBytes === DEFAULT_CHUNK_SIZE_BYTES) return;
+    this.#output.putControl(
+      MessageType.SetChunkSize,
+      encodeControl({ type: 'set-chunk-size', chunkSizeBytes }),
+    );
+  }
+
+  /** Announces the window that the server is to acknowledge by, unless it knows this one. [RTMP 5.4.4] */
+  announceWindow(windowBytes: number): void {
+    if (windowBytes === this.#announcedWindowBytes) return;
+    if (windowBytes < 1 || windowBytes > MAX_WINDOW_BYTES) return;
+    this.#announcedWindowBytes = windowBytes;
+    const payload = encodeControl({ type: 'window-acknowledgement-size', windowBytes });
+    this.#putAnswer(MessageType.WindowAcknowledgementSize, payload);
+  }
+
+  /** Takes in a message of types 1 to 6; false where it could not be read and was dropped. */
+  handle(message: RtmpMessage): boolean {
+    return message.typeId === MessageType.UserControl
+      ? this.#handleUserControl(message.payload)
+      : this.#handleControl(message);
+  }
+
+  #handleControl(message: RtmpMessage): boolean {
+    const control = parseControl(message);
+    if (control === null) return false;
+    if (control.type === 'window-acknowledgement-size') this.#acks.setWindow(control.windowBytes);
+    else if (control.type === 'set-peer-bandwidth') this.announceWindow(control.windowBytes);
+    else if (control.type === 'acknowledgement') this.#acknowledgedBytes = control.receivedBytes;
+    return true;
+  }
+
+  #handleUserControl(payload: Uint8Array): boolean {
+    const event = parseUserControl(payload);
+    if (event === null) return false;
+    if (event.type === 'ping-request') {
+      const pong = encodeUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
+      this.#putAnswer(MessageType.UserControl, pong);
+    } else if (event.type === 'stream-eof') {
+      this.#emit({ type: 'stream-eof', messageStreamId: event.messageStreamId });
+    }
+    return true;
+  }
+
+  #putAnswer(typeId: number, payload: Uint8Array): void {
+    this.#output.countAnswer();
+    this.#output.putControl(typeId, payload);
+  }
+}

@@ -1,0 +1,91 @@
+// What a client session is told at its start, with the defaults, and the properties that its connect carries.
+// [RTMP 7.2.1.1] Adobe authentication is left out: its answers go into app and tcUrl, which are the caller's.
+
+import { AmfObject, type AmfValue } from '../../amf/amf-value.ts';
+import { MAX_MESSAGE_BYTES } from '../limits.ts';
+
+/** How a client session behaves; all but `randomBytes` has a default. */
+export type ClientSessionOptions = {
+  /** Gives exactly `lengthBytes` random bytes; called once, when the session is made. */
+  readonly randomBytes: (lengthBytes: number) => Uint8Array;
+  /** Signs the handshake as Flash Player and FFmpeg do. Default false. */
+  readonly isHandshakeSigned?: boolean;
+  /** Refuses servers that do not sign; needs `isHandshakeSigned`. Default false. */
+  readonly requireSigned?: boolean;
+  /** Our own chunk size, 128..0xFFFFFF bytes, announced before connect unless it is 128. Default 4096. */
+  readonly outChunkSizeBytes?: number;
+  /** Longest message taken from the server, bytes. Default 8 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Buffer that a playing client claims to have, ms. Default 3000. */
+  readonly bufferLengthMs?: number;
+  /** Time for the whole handshake, ms. Default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Time for the answer to connect, ms. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Time for the answer to createStream, to publish or play, and to each `call`, ms. Default 10,000. */
+  readonly commandTimeoutMs?: number;
+};
+
+/** {@link ClientSessionOptions} with every default filled in. */
+export type CompleteClientOptions = Required<ClientSessionOptions>;
+
+/** Default of `outChunkSizeBytes`, as OBS announces it. */
+export const DEFAULT_OUT_CHUNK_SIZE_BYTES = 4096;
+/** Default of `bufferLengthMs`, as FFmpeg sends it. */
+export const DEFAULT_BUFFER_LENGTH_MS = 3000;
+/** Default of each of the three timeouts. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** LIMIT: calls that may wait for their answers at one time; more is a bug of the caller. */
+export const MAX_PENDING_CALLS = 1024;
+
+/** LIMIT: NetStreams closed before the server created them, whose ids are still awaited to be given back. */
+export const MAX_LEAVING_STREAMS = 16;
+
+/** LIMIT: answers (pings, windows, results) that may wait to be taken: a server that floods without reading ends. */
+export const MAX_WAITING_ANSWERS = 4096;
+
+/** Fills in the defaults. */
+export function completeOptions(options: ClientSessionOptions): CompleteClientOptions {
+  return {
+    isHandshakeSigned: false,
+    requireSigned: false,
+    outChunkSizeBytes: DEFAULT_OUT_CHUNK_SIZE_BYTES,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    bufferLengthMs: DEFAULT_BUFFER_LENGTH_MS,
+    handshakeTimeoutMs: DEFAULT_TIMEOUT_MS,
+    connectTimeoutMs: DEFAULT_TIMEOUT_MS,
+    commandTimeoutMs: DEFAULT_TIMEOUT_MS,
+    ...options,
+  };
+}
+
+/** What to connect to, and as whom. */
+export type ConnectRequest = {
+  /** Application, perhaps with instance and query: 'live', 'live/room1', 'live?token=x'. */
+  readonly app: string;
+  /** 'rtmp://host[:port]/app', with the same query where app has one. */
+  readonly tcUrl: string;
+  /** Default 'FMLE/3.0 (compatible; Culvert)'. */
+  readonly flashVer?: string;
+  /** Further properties; one that the client sends itself is replaced in its place. */
+  readonly properties?: Readonly<Record<string, AmfValue>>;
+  /** Arguments behind the command object. */
+  readonly args?: readonly AmfValue[];
+};
+
+/** The command object of connect: the properties that FFmpeg sends, in its order. */
+export function connectProperties(request: ConnectRequest): AmfObject {
+  return AmfObject.of({
+    app: request.app,
+    type: 'nonprivate',
+    flashVer: request.flashVer ?? 'FMLE/3.0 (compatible; Culvert)',
+    tcUrl: request.tcUrl,
+    fpad: false,
+    capabilities: 15,
+    audioCodecs: 4071,
+    videoCodecs: 252,
+    videoFunction: 1,
+    ...request.properties,
+  });
+}

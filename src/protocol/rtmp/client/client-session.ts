@@ -1,0 +1,255 @@
+// The client's side of one RTMP connection as a state machine without input or output: bytes in, bytes out, events
+// out, decisions in, time by `tick`. One NetStream at a time. Adobe authentication and redirects are the driver's:
+// the event 'connect-rejected' carries what they need. [RTMP 5, 6, 7]
+
+import type { AmfValue } from '../../amf/amf-value.ts';
+import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { MessageType } from '../message.ts';
+import { ClientCommands } from './client-commands.ts';
+import { ClientControl, DEFAULT_WINDOW_BYTES } from './client-control.ts';
+import type { ClientEvent, SessionEnd } from './client-events.ts';
+import { ClientGreeting } from './client-greeting.ts';
+import { ClientInbox } from './client-inbox.ts';
+import {
+  type ClientSessionOptions,
+  type CompleteClientOptions,
+  type ConnectRequest,
+  completeOptions,
+} from './client-options.ts';
+import { ChunkStreamId, ClientOutput } from './client-output.ts';
+import type { StreamGoal } from './client-stream.ts';
+import { earlierMs } from './countdown.ts';
+
+/** States of a connection: before the handshake is done; before connect is called; before it is answered; and so on. */
+export type ClientSessionState = 'handshake' | 'idle' | 'connecting' | 'connected' | 'closed';
+
+/** Start time of `play` in ms that takes a live stream, or a recording where there is none. */
+export const PLAY_ANY_START_MS = -2000;
+
+/** One connection, seen from the client. */
+export class ClientSession {
+  readonly #options: CompleteClientOptions;
+  readonly #greeting: ClientGreeting;
+  readonly #output = new ClientOutput();
+  readonly #commands: ClientCommands;
+  readonly #control: ClientControl;
+  readonly #inbox: ClientInbox;
+  #state: ClientSessionState = 'handshake';
+  #request: ConnectRequest | null = null;
+  #events: ClientEvent[] = [];
+  readonly #emit = (event: ClientEvent): void => {
+    this.#events.push(event);
+  };
+
+  /** Begins the handshake: C0 and C1 wait in `takeOutput`. */
+  constructor(options: ClientSessionOptions) {
+    this.#options = completeOptions(options);
+    this.#greeting = new ClientGreeting(this.#options, this.#output);
+    this.#control = new ClientControl(this.#output, this.#emit);
+    this.#commands = new ClientCommands({
+      output: this.#output,
+      options: this.#options,
+      emit: this.#emit,
+      connected: () => this.#setConnected(),
+      close: (reason) => this.#end(reason),
+    });
+    this.#inbox = new ClientInbox({
+      commands: this.#commands,
+      control: this.#control,
+      emit: this.#emit,
+      isOpen: () => this.#state !== 'closed',
+    });
+  }
+
+  /** Where the connection stands. */
+  get state(): ClientSessionState {
+    return this.#state;
+  }
+
+  /** True from 'publish-started' until the publishing ends: what is sent then goes out. */
+  get isPublishing(): boolean {
+    const stream = this.#commands.stream;
+    return this.#state === 'connected' && stream?.step === 'started' && stream.goal.kind === 'publish';
+  }
+
+  /** Bytes that wait in `takeOutput`; whoever sends media watches it, for nothing is dropped here. */
+  get waitingOutputBytes(): number {
+    return this.#output.waitingBytes;
+  }
+
+  /** Bytes that the server says it has received, u32; a hint, for servers count differently. */
+  get acknowledgedBytes(): number {
+    return this.#control.acknowledgedBytes;
+  }
+
+  /** Messages that were dropped: unreadable, of unknown type, or media that was not asked for. */
+  get droppedMessages(): number {
+    return this.#inbox.droppedMessages;
+  }
+
+  /**
+   * Takes in bytes; the view may be reused afterwards. Ignored once closed.
+   * @throws RtmpError when the server broke the protocol; the session is closed then, and 'closed' tells of it too
+   */
+  receive(bytes: Uint8Array): void {
+    if (this.#state === 'closed' || bytes.length === 0) return;
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.#endOn(error);
+      throw error;
+    }
+  }
+
+  /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. Never written to again. */
+  takeOutput(maxBytes: number): Uint8Array[] {
+    return this.#output.take(maxBytes);
+  }
+
+  /** Takes the events that came up since the last call, in order. */
+  drainEvents(): ClientEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** Names what to connect to: once, at any time; it is sent when the handshake is done. */
+  connect(request: ConnectRequest): void {
+    if (this.#state === 'closed') return;
+    if (this.#request !== null) throw new Error('connect was called already');
+    this.#request = request;
+    if (this.#state === 'idle') this.#sendConnect(request);
+  }
+
+  /**
+   * Publishes `name` (perhaps with a query). 'publish-started' or 'publish-rejected' follows. Legal once connected,
+   * while no stream is open.
+   */
+  publish(name: string, publishType: 'live' | 'record' | 'append' = 'live'): void {
+    this.#open({ kind: 'publish', name, publishType });
+  }
+
+  /**
+   * Plays `name`. `startMs`: -2000 any, -1000 live only, from 0 on a recording from there. 'play-started' or
+   * 'play-rejected' follows. Legal once connected, while no stream is open.
+   */
+  play(name: string, startMs: number = PLAY_ANY_START_MS): void {
+    this.#open({ kind: 'play', name, startMs });
+  }
+
+  /** Sends FLV AUDIODATA; the payload is copied. False where nothing is published (any more): it was not sent. */
+  sendAudio(timestampMs: number, payload: Uint8Array): boolean {
+    return this.#send(MessageType.Audio, ChunkStreamId.Audio, timestampMs, payload);
+  }
+
+  /** Sends FLV VIDEODATA, as `sendAudio`. */
+  sendVideo(timestampMs: number, payload: Uint8Array): boolean {
+    return this.#send(MessageType.Video, ChunkStreamId.Video, timestampMs, payload);
+  }
+
+  /** Sends a data message, as `sendAudio`. The payload is AMF0: '@setDataFrame', 'onMetaData', values; or any other. */
+  sendData(timestampMs: number, payload: Uint8Array): boolean {
+    return this.#send(MessageType.DataAmf0, ChunkStreamId.Data, timestampMs, payload);
+  }
+
+  /** Pauses or resumes what plays, at `positionMs`. The server's 'status' follows. False where nothing plays. */
+  pause(isPaused: boolean, positionMs: number): boolean {
+    return this.#state === 'connected' && this.#commands.pause(isPaused, positionMs);
+  }
+
+  /** Ends publishing or playing; without effect where there is none. Another may begin at once. */
+  closeStream(): void {
+    if (this.#state === 'connected') this.#commands.closeStream();
+  }
+
+  /** Calls a procedure of the server. Returns the transaction id that 'call-result' will carry; null once closed. */
+  call(name: string, ...args: readonly AmfValue[]): number | null {
+    if (this.#state === 'closed') return null;
+    this.#requireConnected('call');
+    return this.#commands.call(name, args);
+  }
+
+  /**
+   * Passes time, on any clock that does not go back.
+   * @throws RtmpError 'rtmp-handshake-timeout', 'rtmp-connect-timeout', 'rtmp-peer-silent' where a command was not
+   *   answered; the session is closed then, and 'closed' tells of it too
+   */
+  tick(nowMs: number): void {
+    if (this.#state === 'closed') return;
+    try {
+      this.#greeting.tick(nowMs);
+      this.#commands.tick(nowMs);
+    } catch (error) {
+      this.#endOn(error);
+      throw error;
+    }
+  }
+
+  /**
+   * When to tick next, on the clock of `tick`: 0 for as soon as may be, since a timeout began whose start is not known
+   * yet; null where nothing is waited for. Changes with every call of another method.
+   */
+  nextDeadlineMs(): number | null {
+    if (this.#state === 'closed') return null;
+    return earlierMs(this.#greeting.nextDeadlineMs, this.#commands.nextDeadlineMs);
+  }
+
+  /** Ends the session. An open stream is given back first: what `takeOutput` still gives says so. */
+  close(reason: SessionEnd): void {
+    this.closeStream();
+    this.#end(reason);
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#control.received(bytes.length);
+    let offset = 0;
+    if (this.#state === 'handshake') {
+      offset = this.#greeting.receive(bytes);
+      if (!this.#greeting.isDone) return;
+      this.#state = 'idle';
+      if (this.#request !== null) this.#sendConnect(this.#request);
+    }
+    this.#inbox.receive(bytes, offset);
+    if (this.#state === 'connected') this.#control.acknowledge();
+  }
+
+  #sendConnect(request: ConnectRequest): void {
+    this.#control.announceChunkSize(this.#options.outChunkSizeBytes);
+    this.#state = 'connecting';
+    this.#commands.connect(request);
+  }
+
+  #setConnected(): void {
+    this.#state = 'connected';
+    this.#inbox.setMaxMessageBytes(this.#options.maxMessageBytes);
+  }
+
+  #open(goal: StreamGoal): void {
+    if (this.#state === 'closed') return;
+    this.#requireConnected(goal.kind);
+    if (goal.kind === 'play') this.#control.announceWindow(DEFAULT_WINDOW_BYTES);
+    this.#commands.open(goal);
+  }
+
+  #send(typeId: number, chunkStreamId: number, timestampMs: number, payload: Uint8Array): boolean {
+    if (!this.isPublishing) return false;
+    const messageStreamId = this.#commands.stream?.messageStreamId ?? 0;
+    this.#output.put({ typeId, chunkStreamId, messageStreamId, timestampMs: timestampMs >>> 0, payload });
+    return true;
+  }
+
+  #requireConnected(decision: string): void {
+    if (this.#state !== 'connected') throw new Error(`${decision} in state ${this.#state}`);
+  }
+
+  /** A server's fault ends the session, and goes on to the error boundary. */
+  #endOn(error: unknown): void {
+    if (error instanceof ProtocolError) this.#end({ code: error.code, message: error.message });
+  }
+
+  #end(reason: SessionEnd): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#events.push({ type: 'closed', reason });
+  }
+}

@@ -1,0 +1,88 @@
+// Commands: type 20, and type 17, which is the same behind a format byte. [RTMP 7.1.1, 7.2]
+//
+//   name (String) | transaction id (Number) | command object (Object, Null or missing) | arguments
+//
+// What a command means is the session's. AMF3 values in it are the AMF decoder's.
+
+import type { AmfValue } from '../amf/amf-value.ts';
+import { decodeAmf0Values } from '../amf/amf0-decoder.ts';
+import { encodeAmf0Values } from '../amf/amf0-encoder.ts';
+import { ProtocolError } from '../bytes/protocol-error.ts';
+import { MessageType, type RtmpMessage } from './message.ts';
+import { RtmpError } from './rtmp-error.ts';
+
+/** The byte in front of a type 17 body: AMF0 values follow. Some encoders leave it out. */
+const FORMAT_AMF0 = 0x00;
+
+/** A command, as it is sent. */
+export type Command = {
+  /** Name of the procedure or of the answer; '' where the peer sent Null. */
+  readonly name: string;
+  /** Finite and not negative; 0 wants no answer. Not always whole: to be compared and echoed only. */
+  readonly transactionId: number;
+  /** Usually an object or null. */
+  readonly commandObject: AmfValue;
+  readonly args: readonly AmfValue[];
+};
+
+/** A command as it came. */
+export type CommandMessage = Command & {
+  /** Whether it came as type 17, and wants its answer so. */
+  readonly isAmf3: boolean;
+};
+
+/**
+ * Parses a message of type 20 or 17. A transaction id that is missing, Null, NaN, infinite or negative is 0, a
+ * missing command object null.
+ * @throws RtmpError 'rtmp-command-malformed', with the AmfError or BytesError as its cause where there was one
+ */
+export function parseCommand(message: RtmpMessage): CommandMessage {
+  const isAmf3 = message.typeId === MessageType.CommandAmf3;
+  const { payload } = message;
+  const [name, transactionId, commandObject, ...args] = decodeValues(
+    isAmf3 && payload[0] === FORMAT_AMF0 ? payload.subarray(1) : payload,
+  );
+  if (typeof name !== 'string' && name !== null) {
+    throw malformed(`expected a command name, got ${kindOf(name)}`);
+  }
+  if (typeof transactionId !== 'number' && transactionId !== null && transactionId !== undefined) {
+    throw malformed(`expected a transaction id, got ${kindOf(transactionId)}`);
+  }
+  return {
+    name: name ?? '',
+    transactionId: usableTransactionId(transactionId ?? 0),
+    commandObject: commandObject ?? null,
+    args,
+    isAmf3,
+  };
+}
+
+/**
+ * The body of a type 20 message. Owned by the caller.
+ * @throws AmfError for values that AMF0 cannot hold
+ */
+export function encodeCommand(command: Command): Uint8Array {
+  const { name, transactionId, commandObject, args } = command;
+  return encodeAmf0Values([name, transactionId, commandObject, ...args]);
+}
+
+function decodeValues(body: Uint8Array): AmfValue[] {
+  try {
+    return decodeAmf0Values(body);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw malformed(`expected AMF values in a command: ${error.message}`, { cause: error });
+  }
+}
+
+function usableTransactionId(transactionId: number): number {
+  return Number.isFinite(transactionId) && transactionId > 0 ? transactionId : 0;
+}
+
+function malformed(message: string, options?: ErrorOptions): RtmpError {
+  return new RtmpError('rtmp-command-malformed', message, options);
+}
+
+function kindOf(value: AmfValue): string {
+  return value === undefined ? 'nothing' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

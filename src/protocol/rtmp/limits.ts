@@ -1,0 +1,69 @@
+// Bounds of the RTMP layer. Every number that comes from the wire passes one of these before anything is
+// allocated, looped or kept by it. Each says its unit, its default and why it is what it is.
+
+/**
+ * Bytes of one audio, video or aggregate message, 8 MiB.
+ * LIMIT: a 4K keyframe at 100 Mbit/s stays below 2 MiB; other servers cap between 1 and 16 MiB.
+ */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Bytes of one message of any other type (commands, metadata, shared objects), 1 MiB.
+ * LIMIT: these are parsed value by value, so that a byte costs far more than a byte of media; a big
+ * onMetaData with a keyframe index still fits.
+ */
+export const MAX_DATA_MESSAGE_BYTES = 1024 * 1024;
+
+/**
+ * Bytes of one message before `connect` was accepted, 64 KiB.
+ * LIMIT: nothing but `connect` and control messages is due then, and the peer is still a stranger.
+ */
+export const MAX_MESSAGE_BYTES_BEFORE_CONNECT = 64 * 1024;
+
+/**
+ * Chunk streams with state, per connection and direction, 64.
+ * LIMIT: clients use three to eight; the format has 65,598, each of which could hold a partial message.
+ */
+export const MAX_CHUNK_STREAMS = 64;
+
+/**
+ * Payload bytes of unfinished messages together, per connection, 16 MiB.
+ * LIMIT: two messages of the largest size, since audio and video of one peer are interleaved.
+ */
+export const MAX_PARTIAL_BYTES = 2 * MAX_MESSAGE_BYTES;
+
+/**
+ * Working chunk size in bytes, 0xFFFFFF. Larger announced sizes mean the same and are clamped to it.
+ * LIMIT: the longest message of the format, so that the clamp never changes where a chunk ends.
+ */
+export const MAX_CHUNK_SIZE_BYTES = 0xffffff;
+
+/** Chunk size in bytes that holds for both directions until one announces another. [RTMP 5.4.1] */
+export const DEFAULT_CHUNK_SIZE_BYTES = 128;
+
+/**
+ * Buffer in bytes of a chunk stream for a message that comes in pieces, 4 KiB; a longer one moves on from it.
+ * LIMIT: most messages fit, and all chunk streams together hold no more than 256 KiB by it.
+ */
+export const FIRST_PAYLOAD_BUFFER_BYTES = 4096;
+
+/** Highest chunk stream id that is written, 31: nginx-rtmp disconnects a peer that uses 32 or more. */
+export const MAX_OUTPUT_CHUNK_STREAM_ID = 31;
+
+/**
+ * Client buffer length in ms that is believed, 1 hour.
+ * LIMIT: players ask for up to 49 days; nothing is to be sent further ahead than this.
+ */
+export const MAX_CLIENT_BUFFER_MS = 3_600_000;
+
+/**
+ * Input in bytes that is kept while a decision on connect, publish or play is due, 1 MiB.
+ * LIMIT: clients wait for those answers; what a hasty one sends meanwhile is a burst of its first second.
+ */
+export const MAX_HELD_INPUT_BYTES = 1024 * 1024;
+
+/**
+ * Commands of one connection that do not parse and are forgiven, 16.
+ * LIMIT: an odd encoder has one that we cannot read; who goes on is out of step or hostile.
+ */
+export const MAX_MALFORMED_COMMANDS = 16;

@@ -1,0 +1,83 @@
+// Cleans onMetaData for players. FFmpeg's reader skips over values it has no use for, and knows only number, boolean, string,
+// object, null, ECMA array, strict array, date and long string; keys it reads into 128 bytes. [FLV E.5]
+
+import { AmfError } from '../amf/amf-error.ts';
+import { AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
+import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from '../amf/limits.ts';
+
+/** LIMIT: key of a property in UTF-8 bytes: FFmpeg reads it into 128 bytes, the last of them a zero. */
+export const MAX_METADATA_KEY_BYTES = 127;
+
+/** True of a file, wrong for whoever watches a live stream that is fed from one. */
+const FILE_PROPERTIES: ReadonlySet<string> = new Set(['duration', 'filesize', 'keyframes']);
+
+const textEncoder = new TextEncoder();
+
+/**
+ * A copy of onMetaData's properties that players can read: Undefined and Unsupported properties left out (null in arrays),
+ * XML as its text, objects without their class, keys over 127 bytes left out; without duration, filesize and keyframes
+ * unless `keepsFileProperties`.
+ * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded'
+ */
+export function cleanMetadata(
+  properties: ReadonlyMap<string, AmfValue>,
+  keepsFileProperties: boolean,
+): AmfEcmaArray {
+  const kept = [...properties].filter(([key]) => keepsFileProperties || !FILE_PROPERTIES.has(key));
+  return new AmfEcmaArray(new MetadataCleaner().cleanProperties(kept, 1));
+}
+
+/** One cleaning: counts what it visits, since values may be shared and contain themselves. */
+class MetadataCleaner {
+  #visitedValues = 0;
+
+  /** `depth` counts the containers open, these properties' own among them. */
+  cleanProperties(properties: Iterable<readonly [string, AmfValue]>, depth: number): Map<string, AmfValue> {
+    if (depth > MAX_AMF_DEPTH) {
+      throw new AmfError('amf-depth-exceeded', `expected metadata at most ${MAX_AMF_DEPTH} deep, got more`);
+    }
+    const cleaned = new Map<string, AmfValue>();
+    for (const [key, value] of properties) {
+      const cleanValue = this.#cleanValue(value, depth);
+      if (cleanValue !== undefined && isKey(key)) cleaned.set(key, cleanValue);
+    }
+    return cleaned;
+  }
+
+  /** Undefined where there is nothing a player could read. */
+  #cleanValue(value: AmfValue, depth: number): AmfValue {
+    this.#visitedValues += 1;
+    if (this.#visitedValues > MAX_AMF_VALUES) {
+      throw new AmfError(
+        'amf-values-exceeded',
+        `expected at most ${MAX_AMF_VALUES} values in metadata, got more`,
+      );
+    }
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return this.#cleanArray(value, depth + 1);
+    switch (value.type) {
+      case 'object':
+        return new AmfObject('', this.cleanProperties(value.properties, depth + 1));
+      case 'ecma-array':
+        return new AmfEcmaArray(this.cleanProperties(value.properties, depth + 1));
+      case 'xml':
+        return value.text;
+      case 'date':
+        return value;
+      case 'unsupported':
+        return undefined;
+    }
+  }
+
+  #cleanArray(values: readonly AmfValue[], depth: number): AmfValue[] {
+    if (depth > MAX_AMF_DEPTH) {
+      throw new AmfError('amf-depth-exceeded', `expected metadata at most ${MAX_AMF_DEPTH} deep, got more`);
+    }
+    return values.map((value) => this.#cleanValue(value, depth) ?? null);
+  }
+}
+
+function isKey(key: string): boolean {
+  if (key.length > MAX_METADATA_KEY_BYTES) return false;
+  return textEncoder.encode(key).length <= MAX_METADATA_KEY_BYTES;
+}

@@ -1,0 +1,92 @@
+// What a server session has to say and has not said yet: whole messages, ready for the wire, each with a full chunk
+// header (fmt 0). It never interleaves two messages: clients exist that cannot take it. [RTMP 5.3.1]
+
+import type { AmfValue } from '../../amf/amf-value.ts';
+import { chunkedLengthBytes, writeChunkedMessage } from '../chunk-encoder.ts';
+import { encodeCommand } from '../command-message.ts';
+import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
+import type { RtmpMessage } from '../message.ts';
+import { MessageType } from '../message.ts';
+import { RtmpError } from '../rtmp-error.ts';
+
+/** Chunk stream ids of what a session itself says; media has its own. */
+export const ChunkStreamId = { Control: 2, Command: 3, StreamCommand: 5 } as const;
+
+/** LIMIT: bytes of answers that wait for a peer that does not read; 16 KiB would serve every honest one. */
+export const MAX_WAITING_OUTPUT_BYTES = 1024 * 1024;
+
+/** Output of a session, in order. */
+export class OutputQueue {
+  #handshake: Uint8Array | null = null;
+  #messages: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** Chunk size of what is written from now on. */
+  chunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
+
+  /** True when there is nothing to take. */
+  get isEmpty(): boolean {
+    return this.#handshake === null && this.#messages.length === 0;
+  }
+
+  /** True when S0, S1 and S2 are what comes next. */
+  get isHandshakeNext(): boolean {
+    return this.#handshake !== null;
+  }
+
+  /** Puts S0, S1 and S2 in front of everything; they are taken alone, for some clients drop what follows them in
+   * the same reply. */
+  putHandshake(bytes: Uint8Array): void {
+    this.#handshake = bytes;
+  }
+
+  /** @throws RtmpError 'rtmp-peer-not-reading' when too much waits */
+  put(message: RtmpMessage): void {
+    const { payload, timestampMs, chunkStreamId } = message;
+    const bytes = new Uint8Array(
+      chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, this.chunkSizeBytes),
+    );
+    writeChunkedMessage(bytes, 0, message, this.chunkSizeBytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > MAX_WAITING_OUTPUT_BYTES) {
+      const text = `expected the peer to read its answers, but ${this.#waitingBytes} bytes of them wait`;
+      throw new RtmpError('rtmp-peer-not-reading', text);
+    }
+    this.#messages.push(bytes);
+  }
+
+  /** Puts a protocol control or user control message. */
+  putControl(typeId: number, payload: Uint8Array): void {
+    this.put({ typeId, chunkStreamId: ChunkStreamId.Control, messageStreamId: 0, timestampMs: 0, payload });
+  }
+
+  /** Puts a command in AMF0: `name`, transaction id, command object, arguments. */
+  putCommand(
+    messageStreamId: number,
+    name: string,
+    transactionId: number,
+    commandObject: AmfValue,
+    args: AmfValue[],
+  ): void {
+    const payload = encodeCommand({ name, transactionId, commandObject, args });
+    const chunkStreamId = messageStreamId === 0 ? ChunkStreamId.Command : ChunkStreamId.StreamCommand;
+    this.put({ typeId: MessageType.CommandAmf0, chunkStreamId, messageStreamId, timestampMs: 0, payload });
+  }
+
+  /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. */
+  take(maxBytes: number): Uint8Array[] {
+    if (this.#handshake !== null) {
+      const alone = [this.#handshake];
+      this.#handshake = null;
+      return alone;
+    }
+    let count = 0;
+    let takenBytes = 0;
+    for (const message of this.#messages) {
+      if (count > 0 && takenBytes + message.length > maxBytes) break;
+      takenBytes += message.length;
+      count++;
+    }
+    this.#waitingBytes -= takenBytes;
+    return this.#messages.splice(0, count);
+  }
+}

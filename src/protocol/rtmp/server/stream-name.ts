@@ -1,0 +1,59 @@
+// Names as clients write them: application paths and stream names with slashes, prefixes and queries around them.
+
+/** The application of a connect: its name, its instance ('' for the default one), and the query. */
+export type AppPath = { readonly app: string; readonly instance: string; readonly query: string };
+
+/** A stream name without what surrounds it. */
+export type StreamName = { readonly streamName: string; readonly query: string };
+
+const DEFAULT_INSTANCE = '_definst_';
+
+/** Reads the `app` property of a connect; falls back on the path of tcUrl where it is empty. */
+export function parseAppPath(app: string, tcUrl: string): AppPath {
+  const own = splitQuery(app);
+  const ofUrl = splitQuery(pathOfUrl(tcUrl));
+  const [name = '', ...rest] = segmentsOf(own.path === '' ? ofUrl.path : own.path);
+  const instance = rest.join('/');
+  return {
+    app: name,
+    instance: instance === DEFAULT_INSTANCE ? '' : instance,
+    query: own.query === '' ? ofUrl.query : own.query,
+  };
+}
+
+/** Reads the name that publish, play and their like carry: without slashes at the ends, `flv:` and the query. */
+export function parseStreamName(text: string): StreamName {
+  const { path, query } = splitQuery(text);
+  const trimmed = segmentsOf(path).join('/');
+  return { streamName: trimmed.startsWith('flv:') ? trimmed.slice('flv:'.length) : trimmed, query };
+}
+
+/** True for a name that may be used: not empty, not too long, no control characters, no `..` part. */
+export function isUsableName(name: string, maxLengthChars: number): boolean {
+  if (name.length === 0 || name.length > maxLengthChars) return false;
+  for (let index = 0; index < name.length; index++) {
+    const codeUnit = name.charCodeAt(index);
+    if (codeUnit < 0x20 || codeUnit === 0x7f) return false;
+  }
+  return !name.split('/').includes('..');
+}
+
+function splitQuery(text: string): { path: string; query: string } {
+  const mark = text.indexOf('?');
+  return mark < 0
+    ? { path: text, query: '' }
+    : { path: text.slice(0, mark), query: text.slice(mark + 1) };
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '');
+}
+
+/** Path and query of a URL such as `rtmp://host:1935/app/instance?x=1`, in quotes or not. */
+function pathOfUrl(url: string): string {
+  const unquoted = url.replaceAll('"', '').trim();
+  const afterScheme = unquoted.indexOf('://');
+  if (afterScheme < 0) return '';
+  const slash = unquoted.indexOf('/', afterScheme + '://'.length);
+  return slash < 0 ? '' : unquoted.slice(slash);
+}

@@ -1,0 +1,49 @@
+// Limits of the tunnel and the settings an operator may change, with their defaults. [RTMPT-NOTE 1..14]
+// The cap on a request's body is the HTTP side's (links/rtmpt): a body reaches this room only when it is whole.
+
+/** Longest request target that is looked at, in characters; LIMIT: the longest of a real client is under 300. */
+export const MAX_TARGET_LENGTH = 2048;
+
+/** Longest session id that is looked up, in characters; LIMIT: id and LF stay under 32 bytes. [RTMPT-NOTE 1] */
+export const MAX_SESSION_ID_LENGTH = 31;
+
+/** Most digits of a sequence number; LIMIT: ten last for 13 years at the fastest polling seen, and stay exact. */
+export const MAX_SEQUENCE_DIGITS = 10;
+
+/** Longest hold of an idle, ms; LIMIT: the shortest client timeout is 5,000 ms. [RTMPT-NOTE 6] */
+export const MAX_IDLE_HOLD_MS = 4000;
+
+/** Where the byte cap of a reply starts; LIMIT: 64 KiB is a keyframe, and a fraction of a second on a slow line. */
+export const INITIAL_REPLY_CAP_BYTES = 64 * 1024;
+
+/** How long a session that this side ended still answers, ms; LIMIT: as long as the longest hold and a slow poll. */
+export const CLOSE_LINGER_MS = 5000;
+
+/** C0, C1 and C2 together, bytes: a tunnel that has carried fewer has not shaken hands. [RTMP 5.2] */
+export const HANDSHAKE_LENGTH_BYTES = 1 + 1536 + 1536;
+
+/** What an operator may set for each session; all times in whole ms, at least 1 unless said otherwise. */
+export type TunnelSettings = {
+  /** Hold of an idle once publish or play is answered, 0..4000; 0 answers at once. */
+  readonly idleHoldMs: number;
+  /** Hold of an idle before that, 0..4000. */
+  readonly setupHoldMs: number;
+  /** A session that asks nothing for so long is over. */
+  readonly silenceTimeoutMs: number;
+  /** A session whose last connection closed so long ago, and that has asked nothing since, is over. */
+  readonly detachedTimeoutMs: number;
+  /** A session that has not shaken hands so long after its /open is over. */
+  readonly handshakeTimeoutMs: number;
+  /** Ceiling of a reply's adaptive byte cap; a single longer message still goes whole. At least 1. */
+  readonly maxReplyBytes: number;
+};
+
+/** The defaults of {@link TunnelSettings}. */
+export const DEFAULT_TUNNEL_SETTINGS: TunnelSettings = {
+  idleHoldMs: 500,
+  setupHoldMs: 100,
+  silenceTimeoutMs: 60_000,
+  detachedTimeoutMs: 10_000,
+  handshakeTimeoutMs: 10_000,
+  maxReplyBytes: 1024 * 1024,
+};

@@ -1,0 +1,247 @@
+// One RTMPT session as a state machine: requests in, replies out, RTMP bytes to and from an endpoint. [RTMPT-NOTE 4..9]
+// It does no I/O and has no clock: a reply leaves through the injected `reply`, with the token its request came with.
+// Requests are handled in the order they come, one at a time. Sequence numbers are passed along and not judged, and
+// nothing bounds a client that sends without reading its replies: order, retries and backpressure stand in front.
+//
+//   open ──close()──► closing ──all given, or CLOSE_LINGER_MS──► ended
+//     └──── a /close request ──────────────────────────────────────┘
+
+import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, type TunnelSettings } from './limits.ts';
+import { ReplyCap } from './reply-cap.ts';
+import { TunnelLife } from './tunnel-life.ts';
+
+/** Where a tunnel's RTMP bytes go and come from. */
+export interface TunnelEndpoint {
+  /** True once publish or play was answered: idles are held longer from then on. */
+  readonly isSetUp: boolean;
+  /** Takes in bytes; the view is valid until the call returns. May throw. */
+  receive(bytes: Uint8Array): void;
+  /** Gives whole messages, at least one where there is one, otherwise at most `maxBytes`; views, never written to. */
+  take(maxBytes: number): readonly Uint8Array[];
+}
+
+/** One whole request of a session. */
+export type TunnelSessionRequest = {
+  readonly type: 'send' | 'idle' | 'close';
+  /** 0 or more; null where the client gave none. */
+  readonly sequenceNumber: number | null;
+  /** RTMP bytes of a send; ignored in an idle and a close. A view, read before `receive` returns. */
+  readonly body: Uint8Array;
+};
+
+/** The answer to one request. The body is the polling byte, where there is one, and then the parts in order. */
+export type TunnelReply = {
+  readonly statusCode: 200 | 404;
+  /** 1 while the session lives, 0 when it is over; null for an empty body. [RTMPT-NOTE 7] */
+  readonly pollingByte: 0 | 1 | null;
+  /** Whole RTMP messages: the endpoint's own views, never written to. */
+  readonly parts: readonly Uint8Array[];
+};
+
+/** What a session is made with. */
+export type TunnelSessionOptions<Token> = {
+  readonly settings: TunnelSettings;
+  readonly endpoint: TunnelEndpoint;
+  /** When the session was opened, monotonic ms. */
+  readonly openedMs: number;
+  /** Carries one answer away. Called exactly once for each token, unless it was aborted first. */
+  readonly reply: (token: Token, reply: TunnelReply) => void;
+  /** The session is over: every request was answered, and the endpoint is not called any more. Called once. */
+  readonly onEnded: () => void;
+};
+
+type Waiting<Token> = {
+  readonly token: Token;
+  dueMs: number;
+};
+
+const SESSION_OVER: TunnelReply = { statusCode: 200, pollingByte: 0, parts: [] };
+const SESSION_UNKNOWN: TunnelReply = { statusCode: 404, pollingByte: null, parts: [] };
+
+/** One RTMPT session. `Token` is whatever the caller tells requests apart by. All times are monotonic ms. */
+export class TunnelSession<Token> {
+  readonly #settings: TunnelSettings;
+  readonly #endpoint: TunnelEndpoint;
+  readonly #reply: (token: Token, reply: TunnelReply) => void;
+  readonly #onEnded: () => void;
+  readonly #life: TunnelLife;
+  readonly #replyCap: ReplyCap;
+  // Requests that have no answer yet, in order. In the ordinary run: none, or one idle that is held.
+  readonly #waiting: Waiting<Token>[] = [];
+  #state: 'open' | 'closing' | 'ended' = 'open';
+  #lingerUntilMs = Number.POSITIVE_INFINITY;
+  #isOverdue = false;
+  #isInEndpoint = false;
+
+  constructor(options: TunnelSessionOptions<Token>) {
+    this.#settings = options.settings;
+    this.#endpoint = options.endpoint;
+    this.#reply = options.reply;
+    this.#onEnded = options.onEnded;
+    this.#life = new TunnelLife(options.settings, options.openedMs);
+    this.#replyCap = new ReplyCap(options.settings.maxReplyBytes);
+  }
+
+  /** True while requests are carried and nothing has ended the session. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** True once the session is over; every further request is answered 404. */
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /**
+   * Handles one whole request. A held idle is answered first. What the endpoint throws comes through; the request
+   * then waits for `close`, which answers it with the endpoint's last words, or at the latest for the next `tick`.
+   * @throws whatever the endpoint throws
+   */
+  receive(request: TunnelSessionRequest, token: Token, nowMs: number): void {
+    if (this.isEnded) {
+      this.#reply(token, SESSION_UNKNOWN);
+      return;
+    }
+    this.#life.requested(request.type === 'send' ? request.body.length : 0, nowMs);
+    const waiting: Waiting<Token> = { token, dueMs: nowMs };
+    this.#waiting.push(waiting);
+    while (this.#waiting.length > 1) this.#answerFirst();
+    if (this.isEnded) return;
+    switch (request.type) {
+      case 'close':
+        this.end();
+        return;
+      case 'send':
+        if (this.isOpen) this.#feed(request.body);
+        this.#answerFirst();
+        return;
+      case 'idle':
+        waiting.dueMs = nowMs + this.#holdMs();
+        if (waiting.dueMs > nowMs) this.#answerFirstWithBytes();
+        else this.#answerFirst();
+    }
+  }
+
+  /**
+   * The endpoint may have something to give: a held idle leaves with it. Cheap where nothing is held.
+   * @throws whatever the endpoint throws
+   */
+  wake(): void {
+    if (this.#waiting.length === 0 || this.#isInEndpoint) return;
+    this.#answerFirstWithBytes();
+  }
+
+  /**
+   * Does what is due: ends a hold, ends the lingering of a closed session, or finds that a time of life has run out.
+   * @throws TunnelError tunnel-handshake-timeout, tunnel-silent, tunnel-detached; the caller then closes the session
+   */
+  tick(nowMs: number): void {
+    const first = this.#waiting[0];
+    if (first !== undefined && first.dueMs <= nowMs) this.#answerFirst();
+    if (this.isEnded) return;
+    if (nowMs >= this.#lingerUntilMs) {
+      this.end();
+      return;
+    }
+    if (!this.isOpen) return;
+    const overdue = this.#life.overdue(nowMs);
+    if (overdue === null) return;
+    this.#isOverdue = true;
+    throw overdue;
+  }
+
+  /** When `tick` is next wanted; Infinity where never. */
+  nextDeadlineMs(): number {
+    if (this.isEnded) return Number.POSITIVE_INFINITY;
+    const holdMs = this.#waiting[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(holdMs, this.isOpen ? this.#life.nextDeadlineMs() : this.#lingerUntilMs);
+  }
+
+  /** Says how many open connections have carried requests of this session. */
+  carriersChanged(carrierCount: number, nowMs: number): void {
+    this.#life.carriersChanged(carrierCount, nowMs);
+  }
+
+  /** Drops the requests whose client is gone, unanswered. */
+  abort(isGone: (token: Token) => boolean): void {
+    for (let index = this.#waiting.length - 1; index >= 0; index--) {
+      const waiting = this.#waiting[index];
+      if (waiting !== undefined && isGone(waiting.token)) this.#waiting.splice(index, 1);
+    }
+  }
+
+  /**
+   * Ends the session from this side. What the endpoint still gives is carried by the replies that are due and to the
+   * next requests, for at most CLOSE_LINGER_MS; then one reply says `00`, and the session is over. A session that a
+   * time of life has ended does not linger. Does nothing where it is closing already.
+   * @throws whatever the endpoint throws; `end` is then what is left to do
+   */
+  close(nowMs: number): void {
+    if (!this.isOpen) return;
+    this.#state = 'closing';
+    this.#lingerUntilMs = nowMs + (this.#isOverdue ? 0 : CLOSE_LINGER_MS);
+    // WHY: called by the endpoint itself, in the middle of a request, that request's own answer carries it on.
+    if (this.#isInEndpoint) return;
+    while (this.#waiting.length > 0) this.#answerFirst();
+    if (this.#isOverdue) this.end();
+  }
+
+  /** Ends the session at once: waiting requests are answered `00`, the endpoint is not asked any more. */
+  end(): void {
+    if (this.isEnded) return;
+    this.#state = 'ended';
+    for (const waiting of this.#waiting.splice(0)) this.#reply(waiting.token, SESSION_OVER);
+    this.#onEnded();
+  }
+
+  #holdMs(): number {
+    if (!this.isOpen) return 0;
+    const holdMs = this.#endpoint.isSetUp ? this.#settings.idleHoldMs : this.#settings.setupHoldMs;
+    return Math.min(holdMs, MAX_IDLE_HOLD_MS);
+  }
+
+  #feed(body: Uint8Array): void {
+    if (body.length === 0) return;
+    this.#isInEndpoint = true;
+    try {
+      this.#endpoint.receive(body);
+    } finally {
+      this.#isInEndpoint = false;
+    }
+  }
+
+  // Answers the first waiting request with what there is; of a closing session, with `00` once there is nothing.
+  #answerFirst(): void {
+    if (this.#answerFirstWithBytes()) return;
+    if (this.#state === 'closing') {
+      this.end();
+      return;
+    }
+    const first = this.#waiting.shift();
+    if (first !== undefined) this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts: [] });
+  }
+
+  // Answers the first waiting request if there are bytes for it. The token leaves the queue only after `take` has
+  // returned, so that one which throws leaves nobody without an answer.
+  #answerFirstWithBytes(): boolean {
+    const first = this.#waiting[0];
+    if (first === undefined) return false;
+    const parts = this.#take();
+    if (parts.length === 0) return false;
+    // WHY: `take` may have ended the session, and then everything is answered.
+    if (this.#waiting[0] !== first) return true;
+    this.#waiting.shift();
+    this.#replyCap.replied(parts.reduce((lengthBytes, part) => lengthBytes + part.length, 0));
+    this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts });
+    return true;
+  }
+
+  #take(): readonly Uint8Array[] {
+    this.#isInEndpoint = true;
+    try {
+      return this.#endpoint.take(this.#replyCap.capBytes);
+    } finally {
+      this.#isInEndpoint = false;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// What the log says of a session: one line when it is connected, one when it ends. Names come from the client and are
+// written as JSON strings, so that no control character reaches a terminal; queries, which may hold keys, are never
+// written.
+
+import { randomBytes } from 'node:crypto';
+import type { EndReason } from '../errors.ts';
+import { ERRORS } from '../errors.ts';
+import type { LinkFacts } from '../links/link.ts';
+import type { ServerSessionCounters } from '../protocol/rtmp/server/server-session.ts';
+
+/** What the sessions need of a logger; pino's has this shape. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Bytes of the short id that a session's lines share. */
+const PUBLIC_ID_BYTES = 6;
+
+/** The log lines of one session, and what they count. */
+export class SessionLog {
+  readonly #log: Logger;
+  readonly #startedMs: number;
+  readonly #fields: Record<string, unknown>;
+  #isConnected = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Times a viewer of the session fell behind and jumped. */
+  skips = 0;
+
+  constructor(log: Logger, facts: LinkFacts, startedMs: number) {
+    this.#log = log;
+    this.#startedMs = startedMs;
+    this.#fields = {
+      session: randomBytes(PUBLIC_ID_BYTES).toString('hex'),
+      transport: facts.transport,
+      remoteAddress: facts.remoteAddress,
+      remotePort: facts.remotePort,
+      localPort: facts.localPort,
+    };
+  }
+
+  /** Writes the line of an accepted connect. */
+  connected(app: string, client: string): void {
+    this.#isConnected = true;
+    Object.assign(this.#fields, { app, client: client.slice(0, 128) });
+    this.#log.info(this.#fields, 'session connected');
+  }
+
+  /** Remembers what the session publishes. */
+  published(stream: string): void {
+    Object.assign(this.#fields, { role: 'publisher', stream });
+    this.#log.debug(this.#fields, 'publish started');
+  }
+
+  /** Remembers what the session plays. */
+  played(stream: string): void {
+    Object.assign(this.#fields, { role: 'player', stream });
+    this.#log.debug(this.#fields, 'play started');
+  }
+
+  /** Writes the line of the end; at debug level where the session never got as far as an accepted connect. */
+  end(reason: EndReason, nowMs: number, counters: ServerSessionCounters): void {
+    const dropped = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+    const fields = {
+      ...this.#fields,
+      ...dropped,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      skips: this.skips,
+      durationMs: Math.round(nowMs - this.#startedMs),
+      reason: reason.code,
+      detail: reason.message,
+    };
+    const level = this.#isConnected ? ERRORS[reason.code].logLevel : 'debug';
+    this.#log[level](fields, 'session ended');
+  }
+}

@@ -1,0 +1,97 @@
+// The command line of `serve`, as text in and as settings out.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { parseServeFlags, serveFlagsHelp } from '../../src/config/load-config.ts';
+
+function problemsOf(...argv: string[]): string[] {
+  try {
+    parseServeFlags(argv);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message.split('\n');
+  }
+  return [];
+}
+
+function valuesOf(...argv: string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(parseServeFlags(argv).values.map(({ key, texts }) => [key.path, texts]));
+}
+
+describe('parseServeFlags', () => {
+  it('gives nothing for an empty command line', () => {
+    assert.deepEqual(parseServeFlags([]), {
+      configFile: null,
+      wantsHelp: false,
+      wantsVersion: false,
+      values: [],
+    });
+  });
+
+  it('takes values after a blank and after an equals sign', () => {
+    assert.equal(parseServeFlags(['--config', 'a.yaml']).configFile, 'a.yaml');
+    assert.equal(parseServeFlags(['--config=a=b.yaml']).configFile, 'a=b.yaml');
+    assert.deepEqual(valuesOf('--log-level=debug', '--listen', ':0'), {
+      logLevel: ['debug'],
+      listen: [':0'],
+    });
+  });
+
+  it('collects a repeated --listen, in order, and keeps all values of other repeated flags for the last to win', () => {
+    assert.deepEqual(valuesOf('--listen', ':1', '--log-level=info', '--listen=:2', '--log-level=debug'), {
+      listen: [':1', ':2'],
+      logLevel: ['info', 'debug'],
+    });
+    assert.equal(parseServeFlags(['--config', 'a', '--config', 'b']).configFile, 'b');
+  });
+
+  it('knows -h, --help and --version', () => {
+    assert.equal(parseServeFlags(['-h']).wantsHelp, true);
+    assert.equal(parseServeFlags(['--help']).wantsHelp, true);
+    assert.equal(parseServeFlags(['--version']).wantsVersion, true);
+  });
+
+  it('passes over wrong flags where help or the version is asked for', () => {
+    assert.equal(parseServeFlags(['--nonsense', '--help']).wantsHelp, true);
+    assert.equal(parseServeFlags(['--nonsense', '--version']).wantsVersion, true);
+  });
+
+  it('refuses unknown flags, one line each, with the nearest known one', () => {
+    assert.deepEqual(problemsOf('--lisen', ':1', '-listen', '--colour=red', '-x', '-hx'), [
+      '--lisen: unknown flag (did you mean --listen?)',
+      ':1: unknown argument',
+      '-listen: unknown flag (did you mean --listen?)',
+      '--colour: unknown flag',
+      '-x: unknown flag',
+      '-hx: unknown flag',
+    ]);
+  });
+
+  it('refuses arguments that belong to no flag, behind -- too', () => {
+    assert.deepEqual(problemsOf('serve', '--', '--listen'), [
+      'serve: unknown argument',
+      '--listen: unknown argument',
+    ]);
+  });
+
+  it('refuses a flag without its value, and a value where none belongs', () => {
+    assert.deepEqual(problemsOf('--listen'), ['--listen: expected a value, found nothing']);
+    assert.deepEqual(problemsOf('--log-level='), ['--log-level: expected a value, found nothing']);
+    assert.deepEqual(problemsOf('--listen', '--log-level=debug'), [
+      '--listen: expected a value, found the flag --log-level',
+    ]);
+    assert.deepEqual(problemsOf('--help=yes'), ['--help: expected no value, found one']);
+  });
+});
+
+describe('serveFlagsHelp', () => {
+  it('has one line for each flag, the columns aligned', () => {
+    const lines = serveFlagsHelp().trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.trim().split(/ {2,}/)[0]),
+      ['--config FILE', '--listen HOST:PORT', '--log-level LEVEL', '--help', '--version'],
+    );
+    for (const line of lines) assert.match(line, /^ {2}--.{16} {2}[A-Z].*\.$/);
+  });
+});

@@ -1,0 +1,198 @@
+// Culvert's own schema: the Config it makes, and what must hold for every key of it.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { configYaml } from '../../src/config/config-yaml.ts';
+import { NO_FLAGS } from '../../src/config/flags.ts';
+import { type Key, listKeys } from '../../src/config/key.ts';
+import {
+  configWith,
+  defaultConfig,
+  type LoadedConfig,
+  loadConfig,
+  parseServeFlags,
+} from '../../src/config/load-config.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { valueInUnits } from '../../src/config/setting.ts';
+
+const keys = listKeys(configSchema);
+
+function loadFile(text: string): LoadedConfig {
+  const flags = parseServeFlags(['--config', 'culvert.yaml']);
+  return loadConfig({ flags, env: {}, readFile: () => text });
+}
+
+function loadEnv(env: Record<string, string>): LoadedConfig {
+  return loadConfig({ flags: NO_FLAGS, env, readFile: assert.fail });
+}
+
+/** The key's default as one text, as an environment variable would have it. */
+function defaultText(key: Key): string {
+  const value = valueInUnits(key.setting, key.setting.default);
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+describe('defaultConfig', () => {
+  it('gives every property with its default', () => {
+    assert.deepEqual(defaultConfig(), {
+      listen: [':1935', ':80'],
+      logLevel: 'info',
+      listeners: { firstByteTimeoutMs: 10_000 },
+      rtmp: {
+        chunkSizeBytes: 60_000,
+        ackWindowBytes: 2_500_000,
+        maxMessageBytes: 8_388_608,
+        handshakeTimeoutMs: 10_000,
+        connectTimeoutMs: 60_000,
+        pingIntervalMs: 60_000,
+        pingTimeoutMs: 60_000,
+        writeTimeoutMs: 30_000,
+        messageTimeoutMs: 60_000,
+      },
+      tunnel: {
+        idleHoldMs: 500,
+        setupHoldMs: 100,
+        silenceTimeoutMs: 60_000,
+        detachedTimeoutMs: 10_000,
+        handshakeTimeoutMs: 10_000,
+        maxBodyBytes: 16_777_216,
+        maxReplyBytes: 1_048_576,
+        contentType: 'application/x-fcs',
+        ident: 'not-found',
+      },
+      http: {
+        keepAliveTimeoutMs: 75_000,
+        headersTimeoutMs: 20_000,
+        requestTimeoutMs: 60_000,
+        maxHeaderSizeBytes: 65_536,
+      },
+      streams: {
+        gopCache: true,
+        gopCacheBytes: 16_777_216,
+        gopCacheTimeMs: 30_000,
+        viewerLagMs: 5_000,
+        viewerLagBytes: 8_388_608,
+        mergeTimeMs: 30,
+        maxNameLengthChars: 256,
+      },
+      shutdown: { drainTimeoutMs: 5_000 },
+    });
+  });
+
+  it('is deep frozen', () => {
+    const config = defaultConfig();
+    assert.ok(Object.isFrozen(config) && Object.isFrozen(config.tunnel) && Object.isFrozen(config.listen));
+  });
+});
+
+describe('configWith', () => {
+  it('replaces what it is given and keeps the rest, frozen, without checking ranges', () => {
+    const config = configWith({ listen: [':0'], tunnel: { idleHoldMs: 9_000 } });
+    assert.deepEqual(config.listen, [':0']);
+    assert.equal(config.tunnel.idleHoldMs, 9_000);
+    assert.equal(config.tunnel.setupHoldMs, 100);
+    assert.deepEqual(config.rtmp, defaultConfig().rtmp);
+    assert.ok(Object.isFrozen(config) && Object.isFrozen(config.tunnel) && Object.isFrozen(config.listen));
+  });
+});
+
+describe('every key of the schema', () => {
+  it('has an environment name of its own, under which its default is taken', () => {
+    assert.equal(new Set(keys.map((key) => key.environmentName)).size, keys.length);
+    const env = Object.fromEntries(keys.map((key) => [key.environmentName, defaultText(key)]));
+    const { config, sources } = loadEnv(env);
+    assert.deepEqual(config, defaultConfig());
+    for (const source of Object.values(sources)) assert.equal(source.type, 'environment');
+  });
+
+  it('takes its default from a file, and its line is known', () => {
+    const { config, sources } = loadFile(configYaml(keys, defaultConfig(), null));
+    assert.deepEqual(config, defaultConfig());
+    for (const source of Object.values(sources)) assert.equal(source.type, 'file');
+    assert.deepEqual(sources['shutdown.drainTimeout'], {
+      type: 'file',
+      path: 'culvert.yaml',
+      lineNumber: 38,
+    });
+  });
+
+  it('takes both ends of its range and neither neighbour', () => {
+    for (const key of keys) {
+      const { minimum, maximum, unit } = key.setting;
+      if (minimum === undefined || maximum === undefined) continue;
+      const suffix = unit === 'ms' ? 'ms' : '';
+      // Both of the keys that bound each other at once, so that neither exceeds the other.
+      const bounded = keys.filter((other) => other === key || other.path === key.setting.atMost);
+      const envOf = (value: number) =>
+        Object.fromEntries(bounded.map((other) => [other.environmentName, `${value}${suffix}`]));
+      if (key.path !== 'http.requestTimeout') assert.ok(loadEnv(envOf(minimum)), key.path);
+      assert.ok(loadEnv(envOf(maximum)), key.path);
+      for (const value of [minimum - 1, maximum + 1]) {
+        assert.throws(() => loadEnv({ [key.environmentName]: `${value}${suffix}` }), ConfigError, key.path);
+      }
+    }
+  });
+
+  it('is described in one sentence', () => {
+    for (const { path, setting } of keys) {
+      assert.match(setting.description, /^[A-Z][^\n]{20,250}\.$/, path);
+      assert.doesNotMatch(setting.description, /\. /, path);
+    }
+  });
+
+  it('has a suffix in the Config where it is a number', () => {
+    for (const { path, propertyPath, setting } of keys) {
+      if (setting.type === 'integer') assert.match(propertyPath.at(-1) ?? '', /(?:Ms|Bytes|Chars)$/, path);
+    }
+  });
+
+  it('that names another bound names a key of the same unit', () => {
+    for (const { path, setting } of keys) {
+      if (setting.atMost === undefined) continue;
+      const upper = keys.find((key) => key.path === setting.atMost);
+      assert.equal(upper?.setting.unit, setting.unit, path);
+    }
+  });
+});
+
+describe('loadConfig', () => {
+  it('takes the environment name that the contract gives', () => {
+    const { config, sources } = loadEnv({ CULVERT_TUNNEL_IDLE_HOLD: '250ms' });
+    assert.equal(config.tunnel.idleHoldMs, 250);
+    assert.deepEqual(sources['tunnel.idleHold'], { type: 'environment', name: 'CULVERT_TUNNEL_IDLE_HOLD' });
+  });
+
+  it('replaces the default listeners by those of --listen', () => {
+    const flags = parseServeFlags(['--listen', ':0', '--listen', '127.0.0.1:0']);
+    const { config, sources } = loadConfig({ flags, env: { CULVERT_LISTEN: ':9' }, readFile: assert.fail });
+    assert.deepEqual(config.listen, [':0', '127.0.0.1:0']);
+    assert.deepEqual(sources.listen, { type: 'flag', name: '--listen' });
+  });
+
+  it('lets the last of a repeated flag win', () => {
+    const flags = parseServeFlags(['--log-level', 'warn', '--log-level', 'debug']);
+    assert.equal(loadConfig({ flags, env: {}, readFile: assert.fail }).config.logLevel, 'debug');
+  });
+
+  it('takes a media type as content type and nothing that would end the header', () => {
+    assert.equal(
+      loadEnv({ CULVERT_TUNNEL_CONTENT_TYPE: 'text/plain' }).config.tunnel.contentType,
+      'text/plain',
+    );
+    for (const value of ['plain', 'a/b\r\nX: y', 'a/b;c', 'a / b', `a/${'b'.repeat(126)}`]) {
+      assert.throws(
+        () => loadEnv({ CULVERT_TUNNEL_CONTENT_TYPE: value }),
+        /tunnel\.contentType: expected a media type/,
+      );
+    }
+  });
+
+  it('refuses a headers timeout longer than the request timeout, which Node would refuse at the start', () => {
+    assert.throws(
+      () => loadFile('http:\n  requestTimeout: 10s\n'),
+      /culvert\.yaml:2: http\.requestTimeout: expected at least the 20s of http\.headersTimeout, found 10s/,
+    );
+    assert.equal(loadFile('http: {requestTimeout: 20s}').config.http.requestTimeoutMs, 20_000);
+  });
+});

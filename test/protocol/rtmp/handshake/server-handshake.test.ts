@@ -1,0 +1,259 @@
+// The server's handshake: plain and signed answers, every split, versions, bounds.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ServerHandshake } from '../../../../src/protocol/rtmp/handshake/server-handshake.ts';
+import {
+  countingRandom,
+  digestAt,
+  digestOf,
+  fromHex,
+  join,
+  PACKET_BYTES,
+  patternPacket,
+  signatureOf,
+  signed,
+  unsignedC1,
+  VECTORS,
+} from './handshake-vectors.ts';
+
+const C0 = Uint8Array.of(3);
+const C2 = new Uint8Array(PACKET_BYTES).fill(0xee);
+const PLAIN_C1 = patternPacket('1122334400000000', 31, 17);
+const SIGNED_C1 = signed(unsignedC1(), 8, 'client');
+
+function createHandshake(): ServerHandshake {
+  return new ServerHandshake({ randomBytes: countingRandom(1).next });
+}
+
+function answerTo(c0: number, c1: Uint8Array): { handshake: ServerHandshake; answer: Uint8Array } {
+  const handshake = createHandshake();
+  assert.equal(handshake.receive(join(Uint8Array.of(c0), c1)), 1 + PACKET_BYTES);
+  const answer = handshake.takeOutput();
+  assert.ok(answer);
+  return { handshake, answer };
+}
+
+function assertPlainAnswer(answer: Uint8Array, c1: Uint8Array): void {
+  assert.equal(answer.length, 3073);
+  assert.equal(answer[0], 3);
+  const s1 = answer.subarray(1, 1537);
+  assert.deepEqual(s1.subarray(4, 8), Uint8Array.of(0, 0, 0, 0));
+  assert.deepEqual(s1.subarray(8), countingRandom(1).next(1528));
+  assert.notDeepEqual(s1.subarray(8), c1.subarray(8));
+  assert.deepEqual(answer.subarray(1537), c1);
+}
+
+function assertSignedAnswer(answer: Uint8Array, layout: 8 | 772, c1: Uint8Array): void {
+  const s1 = answer.subarray(1, 1537);
+  const s2 = answer.subarray(1537);
+  const c1Digest = c1.subarray(digestAt(c1, layout), digestAt(c1, layout) + 32);
+  assert.equal(answer.length, 3073);
+  assert.equal(answer[0], 3);
+  assert.deepEqual(s1.subarray(4, 8), Uint8Array.of(4, 5, 0, 1));
+  const at = digestAt(s1, layout);
+  assert.deepEqual(s1.slice(at, at + 32), digestOf(s1, layout, 'server'));
+  assert.deepEqual(s2.slice(1504), signatureOf(s2, c1Digest, 'server'));
+}
+
+describe('ServerHandshake', () => {
+  it('answers a plain C1 with a random S1 of version zero and C1 as S2', () => {
+    const { handshake, answer } = answerTo(3, PLAIN_C1);
+    assertPlainAnswer(answer, PLAIN_C1);
+    assert.equal(handshake.isSigned, false);
+    assert.equal(handshake.isDone, false);
+  });
+
+  it('answers only once all of C1 is there, and only once', () => {
+    const handshake = createHandshake();
+    handshake.receive(join(C0, PLAIN_C1.subarray(0, 1535)));
+    assert.equal(handshake.takeOutput(), null);
+    handshake.receive(PLAIN_C1.subarray(1535));
+    assert.equal(handshake.takeOutput()?.length, 3073);
+    assert.equal(handshake.takeOutput(), null);
+  });
+
+  for (const vector of VECTORS) {
+    it(`signs its answer to ${vector.id} in the layout of C1, D${vector.layout}`, () => {
+      const c1 = unsignedC1();
+      c1.set(fromHex(vector.c1Digest), vector.c1DigestAt);
+      const { handshake, answer } = answerTo(3, c1);
+      assert.equal(handshake.isSigned, true);
+      assertSignedAnswer(answer, vector.layout, c1);
+    });
+
+    it(`echoes all of C1 but the signature in a signed S2 (${vector.id})`, () => {
+      const c1 = signed(unsignedC1(), vector.layout, 'client');
+      const { answer } = answerTo(3, c1);
+      assert.deepEqual(answer.subarray(1537, 1537 + 1504), c1.subarray(0, 1504));
+    });
+
+    it(`answers unsigned where the digest of ${vector.id} is broken`, () => {
+      for (const at of [vector.c1DigestAt, vector.c1DigestAt + 31, 1535]) {
+        const c1 = signed(unsignedC1(), vector.layout, 'client');
+        c1[at] = (c1[at] ?? 0) ^ 0x80;
+        const { handshake, answer } = answerTo(3, c1);
+        assert.equal(handshake.isSigned, false);
+        assertPlainAnswer(answer, c1);
+      }
+    });
+  }
+
+  it('answers unsigned where the digest is right and the version zero', () => {
+    const c1 = signed(PLAIN_C1, 8, 'client');
+    assertPlainAnswer(answerTo(3, c1).answer, c1);
+  });
+
+  it('answers unsigned where C1 names a version and carries no digest', () => {
+    assertPlainAnswer(answerTo(3, unsignedC1()).answer, unsignedC1());
+  });
+
+  it('never sends C1 back as S1, whatever C1 is', () => {
+    for (const c1 of [PLAIN_C1, SIGNED_C1, new Uint8Array(PACKET_BYTES), unsignedC1()]) {
+      assert.notDeepEqual(answerTo(3, c1).answer.slice(1, 1537), c1);
+    }
+  });
+
+  it('asks for randomness once, for 1528 bytes', () => {
+    for (const c1 of [PLAIN_C1, SIGNED_C1]) {
+      const random = countingRandom(7);
+      const handshake = new ServerHandshake({ randomBytes: random.next });
+      assert.deepEqual(random.asked, []);
+      handshake.receive(join(C0, c1, C2));
+      assert.deepEqual(random.asked, [1528]);
+    }
+  });
+
+  it('refuses a random source that gives another length than asked', () => {
+    const handshake = new ServerHandshake({ randomBytes: () => new Uint8Array(8) });
+    assert.throws(() => handshake.receive(join(C0, PLAIN_C1)), /randomBytes gave 8 bytes/);
+  });
+});
+
+describe('ServerHandshake, versions', () => {
+  it('answers every version below 32 with 3', () => {
+    for (let version = 0; version < 32; version++) {
+      assertPlainAnswer(answerTo(version, PLAIN_C1).answer, PLAIN_C1);
+    }
+  });
+
+  it('signs for every version below 32 that is not encrypted', () => {
+    for (let version = 0; version < 32; version++) {
+      const isSigned = answerTo(version, SIGNED_C1).handshake.isSigned;
+      assert.equal(isSigned, version !== 6 && version !== 8 && version !== 9, `version ${version}`);
+    }
+  });
+
+  for (const version of [6, 8, 9]) {
+    it(`answers encrypted version ${version} unsigned, though its C1 is signed`, () => {
+      const c1 = signed(unsignedC1(), 772, 'client');
+      const { handshake, answer } = answerTo(version, c1);
+      assert.equal(handshake.isSigned, false);
+      assertPlainAnswer(answer, c1);
+    });
+  }
+
+  for (const version of [32, 0x47, 0x50, 0x80, 0xff]) {
+    it(`refuses version ${version} at its first byte`, () => {
+      const handshake = createHandshake();
+      assert.throws(() => handshake.receive(Uint8Array.of(version)), {
+        name: 'RtmpError',
+        code: 'rtmp-version-unsupported',
+        message: `expected a version byte below 32, got ${version}`,
+      });
+      assert.equal(handshake.takeOutput(), null);
+      assert.equal(handshake.bufferedBytes, 0);
+    });
+  }
+});
+
+describe('ServerHandshake, bytes in pieces', () => {
+  const rest = Uint8Array.of(2, 0, 0, 0);
+
+  for (const [name, c1] of [
+    ['plain', PLAIN_C1],
+    ['signed', SIGNED_C1],
+  ] as const) {
+    const whole = join(C0, c1, C2, rest);
+    const expected = answerTo(3, c1).answer;
+
+    it(`takes C0 C1 C2 in one write and leaves what follows (${name})`, () => {
+      const handshake = createHandshake();
+      assert.equal(handshake.receive(whole), 3073);
+      assert.equal(handshake.isDone, true);
+      assert.deepEqual(handshake.takeOutput(), expected);
+      assert.equal(handshake.receive(rest), 0);
+    });
+
+    it(`takes them byte by byte (${name})`, () => {
+      const handshake = createHandshake();
+      let answer: Uint8Array | null = null;
+      for (let at = 0; at < 3073; at++) {
+        assert.equal(handshake.isDone, false);
+        assert.equal(handshake.receive(whole.subarray(at, at + 1)), 1);
+        const output = handshake.takeOutput();
+        assert.equal(output !== null, at === 1536, `output at byte ${at}`);
+        answer ??= output;
+      }
+      assert.equal(handshake.isDone, true);
+      assert.equal(handshake.receive(whole.subarray(3073)), 0);
+      assert.deepEqual(answer, expected);
+    });
+
+    it(`takes them split in two at every place (${name})`, () => {
+      for (let split = 0; split <= whole.length; split++) {
+        const handshake = createHandshake();
+        const first = handshake.receive(whole.subarray(0, split));
+        assert.equal(first, Math.min(split, 3073));
+        const second = handshake.receive(whole.subarray(first));
+        assert.equal(first + second, 3073);
+        assert.equal(handshake.isDone, true);
+        assert.equal(Buffer.compare(handshake.takeOutput() ?? C0, expected), 0, `split at ${split}`);
+      }
+    });
+  }
+
+  it('ignores what C2 says', () => {
+    for (const fill of [0, 0x33, 0xff]) {
+      const handshake = createHandshake();
+      handshake.receive(join(C0, SIGNED_C1));
+      handshake.receive(new Uint8Array(PACKET_BYTES).fill(fill));
+      assert.equal(handshake.isDone, true);
+    }
+  });
+
+  it('keeps waiting while C2 is short', () => {
+    const handshake = createHandshake();
+    handshake.receive(join(C0, PLAIN_C1, C2.subarray(0, 1535)));
+    assert.equal(handshake.isDone, false);
+    assert.equal(handshake.receive(new Uint8Array(0)), 0);
+    assert.equal(handshake.isDone, false);
+  });
+
+  it('does not keep the bytes it was given', () => {
+    const handshake = createHandshake();
+    const segment = join(C0, PLAIN_C1.subarray(0, 700));
+    handshake.receive(segment);
+    segment.fill(0);
+    handshake.receive(PLAIN_C1.subarray(700));
+    assert.deepEqual(handshake.takeOutput()?.subarray(1537), PLAIN_C1);
+  });
+
+  it('holds no more than 3073 bytes at any time, and nothing once the answer was taken', () => {
+    const handshake = createHandshake();
+    assert.equal(handshake.bufferedBytes, 0);
+    handshake.receive(C0);
+    assert.equal(handshake.bufferedBytes, 0);
+    handshake.receive(PLAIN_C1.subarray(0, 100));
+    assert.equal(handshake.bufferedBytes, 100);
+    handshake.receive(PLAIN_C1.subarray(100));
+    assert.equal(handshake.bufferedBytes, 3073);
+    handshake.receive(C2.subarray(0, 1000));
+    assert.equal(handshake.bufferedBytes, 3073);
+    handshake.takeOutput();
+    assert.equal(handshake.bufferedBytes, 0);
+    handshake.receive(C2.subarray(1000));
+    assert.equal(handshake.bufferedBytes, 0);
+    assert.equal(handshake.isDone, true);
+  });
+});

@@ -1,0 +1,38 @@
+// An endpoint for tests of the tunnel: keeps what it received, gives what was queued, message by message.
+
+import type { TunnelEndpoint } from '../../../src/protocol/rtmpt/tunnel-session.ts';
+
+/** Keeps and gives bytes; `onReceive` and `onTake` let a test act, or throw, inside the calls. */
+export class FakeEndpoint implements TunnelEndpoint {
+  isSetUp = false;
+  readonly received: string[] = [];
+  readonly takenCaps: number[] = [];
+  readonly messages: Uint8Array[] = [];
+  onReceive: (text: string) => void = () => undefined;
+  onTake: () => void = () => undefined;
+
+  receive(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes).toString('latin1');
+    this.received.push(text);
+    this.onReceive(text);
+  }
+
+  take(maxBytes: number): Uint8Array[] {
+    this.onTake();
+    this.takenCaps.push(maxBytes);
+    const taken: Uint8Array[] = [];
+    let lengthBytes = 0;
+    for (;;) {
+      const next = this.messages[0];
+      if (next === undefined || (taken.length > 0 && lengthBytes + next.length > maxBytes)) return taken;
+      lengthBytes += next.length;
+      taken.push(next);
+      this.messages.shift();
+    }
+  }
+
+  /** Queues one message. */
+  queue(text: string): void {
+    this.messages.push(Buffer.from(text, 'latin1'));
+  }
+}

@@ -1,0 +1,172 @@
+// The gateway as its users run it: a process of its own, started from the command line, that says in its log when
+// it is ready and where it listens. Its log lines are kept as parsed objects for assertions.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Cleaner } from './programs.ts';
+
+/** The root of the work tree. */
+export const ROOT_FOLDER: string = join(import.meta.dirname, '..', '..');
+
+/** One JSON line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
+
+/** Pino's number of the level `info`: what a peer does wrong is never logged above it. */
+export const LEVEL_INFO = 30;
+
+/** A server that programs publish to and play from. */
+export type TestServer = {
+  /** URL of `path` (app/stream) over RTMP, by the first listener or another one. */
+  rtmpUrl(path: string, listener?: number): string;
+  /** The same over RTMPT. */
+  rtmptUrl(path: string, listener?: number): string;
+  /** Ports of its listeners. */
+  readonly ports: readonly number[];
+  /** Its log lines above `info`: warnings and errors. A peer that does wrong causes none. */
+  alarms(): LogLine[];
+};
+
+/** A running gateway. */
+export type GatewayProcess = TestServer & {
+  readonly pid: number;
+  /** Every log line so far, in order. */
+  readonly lines: readonly LogLine[];
+  /** What it wrote that was no log line: warnings of Node, stacks of a crash. */
+  output(): string;
+  /** Resolves with the first line, past or coming, that fits; rejects after `limitMs`. */
+  waitForLine(fits: (line: LogLine) => boolean, limitMs: number): Promise<LogLine>;
+  /** Sends SIGTERM and gives the exit code; null where a signal ended it, SIGKILL after ten seconds among them. */
+  stop(): Promise<number | null>;
+};
+
+/** How to start it. */
+export type GatewayOptions = {
+  /** How many listeners, each on a free port of the loopback; 1 where nothing is said. */
+  readonly listeners?: number;
+  /** Further words of the command line, behind the listeners. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+const READY_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 10_000;
+const TAIL_LINES = 20;
+
+function parseLine(text: string): LogLine | null {
+  if (!text.startsWith('{')) return null;
+  try {
+    const line: unknown = JSON.parse(text);
+    return isLogLine(line) ? line : null;
+  } catch {
+    return null;
+  }
+}
+
+function isLogLine(line: unknown): line is LogLine {
+  return typeof line === 'object' && line !== null && 'level' in line && 'msg' in line;
+}
+
+/** Ports of the addresses ("127.0.0.1:1935", "[::1]:1935") that the line of readiness carries. */
+function portsOf(line: LogLine): number[] {
+  const addresses: unknown = line['addresses'];
+  if (!Array.isArray(addresses)) throw new Error(`The ready line has no addresses: ${JSON.stringify(line)}`);
+  return addresses.map((address) => Number(String(address).split(':').at(-1)));
+}
+
+function waitForExit(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('close', (exitCode) => resolve(exitCode));
+    child.once('error', () => resolve(null));
+  });
+}
+
+/** Starts `culvert serve` and waits until it is ready; `cleaner` kills it at the latest. */
+export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {}): Promise<GatewayProcess> {
+  const listenArgs = Array.from({ length: options.listeners ?? 1 }, () => ['--listen', '127.0.0.1:0']).flat();
+  const node = join(ROOT_FOLDER, 'node_modules', '.bin', 'node');
+  const child = spawn(node, ['src/main.ts', 'serve', ...listenArgs, ...(options.args ?? [])], {
+    cwd: ROOT_FOLDER,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: LogLine[] = [];
+  const otherLines: string[] = [];
+  const watchers = new Set<() => void>();
+  let hasEnded = false;
+  const exit = waitForExit(child).then((exitCode) => {
+    hasEnded = true;
+    for (const watch of watchers) watch();
+    return exitCode;
+  });
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (!hasEnded) child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    const exitCode = await exit;
+    clearTimeout(late);
+    return exitCode;
+  };
+  cleaner.after(async () => {
+    await end('SIGKILL');
+  });
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = parseLine(text);
+    if (line === null) otherLines.push(text);
+    else lines.push(line);
+    for (const watch of watchers) watch();
+  });
+  createInterface({ input: child.stderr }).on('line', (text) => otherLines.push(text));
+
+  const describe = (): string => {
+    const texts = [...lines.map((line) => JSON.stringify(line)), ...otherLines].slice(-TAIL_LINES);
+    return `The gateway ${hasEnded ? 'has ended' : 'runs'}; it said last:\n${texts.join('\n')}`;
+  };
+  const waitForLine = (fits: (line: LogLine) => boolean, limitMs: number): Promise<LogLine> =>
+    new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        clearTimeout(timer);
+        watchers.delete(watch);
+        settle();
+      };
+      const watch = (): void => {
+        const line = lines.find(fits);
+        if (line !== undefined) finish(() => resolve(line));
+        else if (hasEnded) finish(() => reject(new Error(`No such line came. ${describe()}`)));
+      };
+      const timer = setTimeout(() => {
+        finish(() => reject(new Error(`No such line came within ${limitMs} ms. ${describe()}`)));
+      }, limitMs);
+      watchers.add(watch);
+      watch();
+    });
+
+  const ports = portsOf(await waitForLine((line) => line.msg === 'ready', READY_LIMIT_MS));
+  const addressOf = (listener = 0): string => `127.0.0.1:${ports[listener] ?? 'no-such-listener'}`;
+  return {
+    pid: child.pid ?? -1,
+    ports,
+    lines,
+    rtmpUrl: (path, listener) => `rtmp://${addressOf(listener)}/${path}`,
+    rtmptUrl: (path, listener) => `rtmpt://${addressOf(listener)}/${path}`,
+    output: () => otherLines.join('\n'),
+    waitForLine,
+    alarms: () => lines.filter((line) => line.level > LEVEL_INFO),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+/**
+ * The server of the tests with real programs: a gateway, or what listens at CULVERT_TEST_SERVER_PORT of the
+ * loopback, which tells a fault of ours from a habit of a program.
+ */
+export async function startTestServer(cleaner: Cleaner): Promise<TestServer> {
+  const given = process.env['CULVERT_TEST_SERVER_PORT'];
+  if (given === undefined) return startGateway(cleaner);
+  const port = Number(given);
+  return {
+    ports: [port],
+    alarms: () => [],
+    rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}`,
+    rtmptUrl: (path) => `rtmpt://127.0.0.1:${port}/${path}`,
+  };
+}

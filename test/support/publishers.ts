@@ -1,0 +1,48 @@
+// Real programs that publish: each sends an FLV file of media.ts to a URL at its own speed, and ends with the file.
+
+import { type Cleaner, type RunningProgram, startProgram } from './programs.ts';
+
+const PUBLISH_LIMIT_MS = 40_000;
+
+/** Frames that an ffmpeg publishing by HTTP may drop at its close: what it holds back for the next request. */
+export const FFMPEG_RTMPT_TAIL_FRAMES = 12;
+/** GStreamer counts in nanoseconds and muxes anew: its times may be off by this many ms. */
+export const GSTREAMER_TOLERANCE_MS = 2;
+
+/** ffmpeg, which copies the frames as they are; `url` is rtmp:// or rtmpt://. */
+export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
+  return startProgram(cleaner, {
+    title: 'ffmpeg publishing',
+    command: 'ffmpeg',
+    args: [
+      '-nostdin',
+      '-hide_banner',
+      '-v',
+      'info',
+      '-nostats',
+      '-re',
+      '-i',
+      sourcePath,
+      '-c',
+      'copy',
+      '-f',
+      'flv',
+      url,
+    ],
+    limitMs: PUBLISH_LIMIT_MS,
+  });
+}
+
+/** GStreamer's rtmp2sink, which speaks rtmp:// only. The source must have video and AAC. */
+export function publishWithGstreamer(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
+  const pipeline =
+    `filesrc location=${sourcePath} ! flvdemux name=demux ` +
+    `flvmux name=mux streamable=true ! rtmp2sink location=${url} ` +
+    'demux.video ! queue ! mux.video demux.audio ! queue ! mux.audio';
+  return startProgram(cleaner, {
+    title: 'rtmp2sink publishing',
+    command: 'gst-launch-1.0',
+    args: ['-q', '-e', ...pipeline.split(' ')],
+    limitMs: PUBLISH_LIMIT_MS,
+  });
+}
