@@ -17,15 +17,17 @@ const HELP = `npm test [-- [PATH|GLOB]... [--name PATTERN] [--coverage]]
 
   PATH, GLOB        test files, folders of them, or globs: test/protocol, 'test/**/chunk*.test.ts'
   --name PATTERN    only tests whose name matches this regular expression
-  --coverage        measure the coverage of src/ and hold it to the gate: CULVERT_COVERAGE_LINES percent of lines
+  --coverage        measure the coverage of src/ and hold it to the gate: TEST_COVERAGE_LINES percent of lines
                     (90 where it is not set)
 
-CULVERT_KEEP_TEST_FILES=1 keeps the streams that the tests made and received, and says where.`;
+TEST_KEEP_FILES=1 keeps the streams that the tests made and received, and says where.`;
 
 /** Folders whose tests open real sockets or start real programs: they run last, in this order. */
 const HEAVY_FOLDERS = ['test/integration/', 'test/interop/'];
 /** LIMIT: a file that takes longer hangs; the whole set is expected to take a few minutes. */
 const MAX_FILE_MS = 300_000;
+/** Time that the test files get to end their programs when the run is broken off. */
+const ABORT_GRACE_MS = 500;
 const DEFAULT_COVERAGE_LINES = 90;
 
 /** The options of the command line. */
@@ -66,26 +68,33 @@ function findFiles(patterns) {
 
 function startRun(options) {
   const filesFolder = fs.mkdtempSync(join(tmpdir(), 'culvert-test-'));
-  process.env.CULVERT_TEST_FOLDER = filesFolder;
+  process.env.TEST_FILES_FOLDER = filesFolder;
   process.on('exit', () => {
-    if (process.env.CULVERT_KEEP_TEST_FILES === undefined) {
+    if (process.env.TEST_KEEP_FILES === undefined) {
       fs.rmSync(filesFolder, { recursive: true, force: true });
     }
   });
-  if (process.env.CULVERT_KEEP_TEST_FILES !== undefined) console.log(`Streams are kept in ${filesFolder}`);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+  if (process.env.TEST_KEEP_FILES !== undefined) console.log(`Streams are kept in ${filesFolder}`);
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      abort.abort();
+      setTimeout(() => process.exit(1), ABORT_GRACE_MS);
+    });
+  }
 
   const events = run({
     cwd: root,
     files: findFiles(options.patterns).map((file) => join(root, file)),
     concurrency: Math.min(Math.max(availableParallelism(), 2), 4),
     timeout: MAX_FILE_MS,
+    signal: abort.signal,
     ...(options.namePattern === null ? {} : { testNamePatterns: [new RegExp(options.namePattern)] }),
     ...(options.coverage
       ? {
           coverage: true,
           coverageIncludeGlobs: ['src/**/*.ts'],
-          lineCoverage: Number(process.env.CULVERT_COVERAGE_LINES ?? DEFAULT_COVERAGE_LINES),
+          lineCoverage: Number(process.env.TEST_COVERAGE_LINES ?? DEFAULT_COVERAGE_LINES),
         }
       : {}),
   });

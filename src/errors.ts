@@ -5,6 +5,7 @@
 import type { AmfErrorCode } from './protocol/amf/amf-error.ts';
 import type { BytesErrorCode } from './protocol/bytes/bytes-error.ts';
 import { ProtocolError } from './protocol/bytes/protocol-error.ts';
+import type { FlvErrorCode } from './protocol/flv/flv-error.ts';
 import type { RtmpErrorCode } from './protocol/rtmp/rtmp-error.ts';
 import type { StatusCode } from './protocol/rtmp/server/status.ts';
 import type { TunnelErrorCode } from './protocol/rtmpt/tunnel-error.ts';
@@ -13,7 +14,13 @@ import type { TunnelErrorCode } from './protocol/rtmpt/tunnel-error.ts';
 export type OrdinaryEndCode = 'peer-closed' | 'peer-reset' | 'done' | 'drain' | 'internal-error';
 
 /** Every code that can end a session or a request. */
-export type ErrorCode = AmfErrorCode | BytesErrorCode | RtmpErrorCode | TunnelErrorCode | OrdinaryEndCode;
+export type ErrorCode =
+  | AmfErrorCode
+  | BytesErrorCode
+  | FlvErrorCode
+  | RtmpErrorCode
+  | TunnelErrorCode
+  | OrdinaryEndCode;
 
 /** Why a session ended: a stable word for logs and metrics, and a text for people. */
 export type EndReason = { readonly code: ErrorCode; readonly message: string };
@@ -44,6 +51,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'amf-values-exceeded': told,
   'amf-encoded-bytes-exceeded': told,
   'bytes-truncated': told,
+  'flv-header-invalid': told,
   'rtmp-version-unsupported': silent,
   'rtmp-handshake-timeout': silent,
   'rtmp-handshake-unsigned': silent,
@@ -102,7 +110,8 @@ export function createGuard(onInternalError: (error: unknown) => void): Guard {
 
 /** The end that an error means: its own code where it is the peer's fault, an internal error otherwise. */
 export function reasonOf(error: unknown): EndReason {
-  if (error instanceof ProtocolError && isErrorCode(error.code)) return { code: error.code, message: error.message };
+  if (error instanceof ProtocolError && isErrorCode(error.code))
+    return { code: error.code, message: error.message };
   return { code: 'internal-error', message: 'The server met an error of its own.' };
 }
 

@@ -78,6 +78,11 @@ export class Gateway {
         });
         return this.#httpServer;
       },
+      // WHY: a target that is no path, such as a broken percent-encoding, is answered like any unknown one.
+      frameworkErrors: (_error, _request, reply) => {
+        reply.hijack();
+        reply.raw.writeHead(404, { 'Content-Length': 0 }).end();
+      },
       logger: false,
     });
     this.#http.setNotFoundHandler((_request, reply) => reply.code(404).send());

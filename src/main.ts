@@ -24,11 +24,14 @@ const io = {
   isTerminal: process.stdout.isTTY === true,
   onStopSignal: (callback: (signal: string) => Promise<void>) => {
     // WHY: the gateway bounds its own draining; this only ends a stop that hangs.
-    closeWithGrace({ delay: STOP_LIMIT_MS, logger: undefined }, async ({ signal, err }) => {
-      if (err !== undefined) process.stderr.write(`culvert: ${err.stack ?? err.message}\n`);
-      await callback(signal ?? 'error');
-      process.exitCode = err === undefined ? ExitCode.Done : ExitCode.Failed;
-    });
+    closeWithGrace(
+      { delay: STOP_LIMIT_MS, logger: undefined, skip: ['beforeExit'] },
+      async ({ signal, err }) => {
+        if (err !== undefined) process.stderr.write(`culvert: ${err.stack ?? err.message}\n`);
+        await callback(signal ?? 'error');
+        process.exitCode = err === undefined ? ExitCode.Done : ExitCode.Failed;
+      },
+    );
   },
 };
 
@@ -54,7 +57,9 @@ async function run([command, ...argv]: readonly string[]): Promise<number> {
       return ExitCode.Done;
     default:
       process.stderr.write(
-        command === undefined ? HELP : `culvert: expected a command (serve, config), found ${JSON.stringify(command)}\n`,
+        command === undefined
+          ? HELP
+          : `culvert: expected a command (serve, config), found ${JSON.stringify(command)}\n`,
       );
       return ExitCode.WrongSetting;
   }

@@ -7,6 +7,7 @@ import type { Environment } from '../config/environment-reader.ts';
 import { listKeys } from '../config/key.ts';
 import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
 import { configSchema } from '../config/schema.ts';
+import { ExitCode } from './exit-code.ts';
 
 /** What a command may touch of the process: process.env, process.stdout and process.stderr fit. */
 export type CommandIo = {
@@ -26,14 +27,14 @@ export function runConfigCommand(argv: readonly string[], io: CommandIo): number
     const flags = parseServeFlags(argv);
     if (flags.wantsHelp) {
       io.stdout.write(USAGE + serveFlagsHelp());
-      return 0;
+      return ExitCode.Done;
     }
     const { config, sources } = loadConfig({ flags, env: io.env, readFile: io.readFile });
     io.stdout.write(configYaml(listKeys(configSchema), config, sources));
-    return 0;
+    return ExitCode.Done;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     io.stderr.write(`${error.message}\n`);
-    return 2;
+    return ExitCode.WrongSetting;
   }
 }

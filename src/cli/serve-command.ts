@@ -44,6 +44,7 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
   const { config, sources } = loaded;
   const log = createLog(config.logLevel, io);
   const gateway = createGateway(config, { log, clock, scheduler });
+  const stopped = stoppedBySignal(gateway, log, io);
   try {
     const addresses = await gateway.start(sources.listen.type === 'default');
     log.info({ addresses, ...urlsOf(addresses) }, 'ready');
@@ -52,10 +53,11 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
     await gateway.stop();
     return ExitCode.Failed;
   }
-  return untilStopped(gateway, log, io);
+  return stopped;
 }
 
-function untilStopped(gateway: Gateway, log: Logger, io: ServeIo): Promise<number> {
+/** Stops the gateway on the first signal; gives the exit code when it has stopped. */
+function stoppedBySignal(gateway: Gateway, log: Logger, io: ServeIo): Promise<number> {
   return new Promise((resolve, reject) => {
     io.onStopSignal(async (signal) => {
       log.info({ signal }, 'stopping');
@@ -88,7 +90,9 @@ const scheduler: StreamScheduler = {
 function createLog(level: string, io: ServeIo): Logger {
   const options = { level, base: null };
   const destination: DestinationStream = { write: (line: string) => void io.stdout.write(line) };
-  return io.isTerminal ? pino(options, pretty({ sync: true, singleLine: false })) : pino(options, destination);
+  return io.isTerminal
+    ? pino(options, pretty({ sync: true, singleLine: false }))
+    : pino(options, destination);
 }
 
 /** Examples of URLs to publish to and to play from, one for each listener and transport. */

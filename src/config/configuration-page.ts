@@ -32,6 +32,15 @@ function codeOf(key: Key): string {
   return value === '' ? 'none' : `\`${String(value)}\``;
 }
 
+/** A table of one row, its columns aligned as the formatter wants Markdown. */
+function factTable(facts: readonly { name: string; fact: string }[]): string {
+  const columns = facts.map(({ name, fact }) => {
+    const chars = Math.max(name.length, fact.length);
+    return [name.padEnd(chars), '-'.repeat(chars), fact.padEnd(chars)];
+  });
+  return [0, 1, 2].map((row) => `| ${columns.map((column) => column[row]).join(' | ')} |\n`).join('');
+}
+
 function keySection(key: Key): string {
   const { setting } = key;
   const facts: [string, string | null][] = [
@@ -43,12 +52,9 @@ function keySection(key: Key): string {
     ['Flag', setting.flag === undefined ? null : `\`${setting.flag.name} ${setting.flag.value}\``],
     ['Secret', setting.secret === true ? 'yes: it is never printed' : null],
   ];
-  const shown = facts.filter(([, fact]) => fact !== null);
-  const heads = shown.map(([name]) => name).join(' | ');
-  const rule = shown.map(() => '---').join(' | ');
-  const cells = shown.map(([, fact]) => fact).join(' | ');
+  const shown = facts.flatMap(([name, fact]) => (fact === null ? [] : [{ name, fact }]));
   const note = setting.note === undefined ? '' : `\n${setting.note}\n`;
-  return `### \`${key.path}\`\n\n${setting.description}\n${note}\n| ${heads} |\n| ${rule} |\n| ${cells} |\n`;
+  return `### \`${key.path}\`\n\n${setting.description}\n${note}\n${factTable(shown)}`;
 }
 
 function groupSection(name: string, group: TObject): string {

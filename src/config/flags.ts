@@ -1,5 +1,5 @@
-// The command line of `serve` and `config`: --config, --help, --version and a flag for each key that declares
-// one. Splits and names; what a value must be is the checker's to say.
+// The command line of `serve` and `config`: --config, --help and a flag for each key that declares one.
+// Splits and names; what a value must be is the checker's to say.
 
 import { parseArgs } from 'node:util';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -16,18 +16,16 @@ export type Flags = {
   /** Value of --config; null where it was not given. */
   readonly configFile: string | null;
   readonly wantsHelp: boolean;
-  readonly wantsVersion: boolean;
   readonly values: readonly FlagValue[];
 };
 
 /** A command line that says nothing. */
-export const NO_FLAGS: Flags = { configFile: null, wantsHelp: false, wantsVersion: false, values: [] };
+export const NO_FLAGS: Flags = { configFile: null, wantsHelp: false, values: [] };
 
 const CONFIG_FLAG = '--config';
 const OWN_FLAGS = [
   { name: CONFIG_FLAG, value: 'FILE', description: 'Read settings from a YAML file.' },
   { name: '--help', value: null, description: 'Print this help (also -h).' },
-  { name: '--version', value: null, description: 'Print the version.' },
 ];
 
 /** Flags with a value, by name; the key is null for --config. */
@@ -68,7 +66,7 @@ function judgeToken(
 
 /**
  * Parses what follows the command's name. A flag given again adds to a list, and otherwise replaces what it
- * said before. With --help or --version among the flags, wrong ones are passed over.
+ * said before. With --help among the flags, wrong ones are passed over.
  * @throws ConfigError with each unknown flag, superfluous argument and missing value
  */
 export function parseFlags(argv: readonly string[], keys: readonly Key[]): Flags {
@@ -83,7 +81,6 @@ export function parseFlags(argv: readonly string[], keys: readonly Key[]): Flags
         [...withValue.keys()].map((name) => [name.slice(2), { type: 'string' } as const]),
       ),
       help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean' },
     },
   });
   // By argument, because `-abc` is three tokens and one mistake.
@@ -91,19 +88,20 @@ export function parseFlags(argv: readonly string[], keys: readonly Key[]): Flags
   const texts = new Map<string, string[]>();
   const switches = new Set<string>();
   for (const token of tokens) {
+    // WHY: what follows an unknown flag is most likely its value, and no mistake of its own.
+    if (token.kind === 'positional' && problems.has(token.index - 1)) continue;
     const judged = judgeToken(token, argv[token.index]?.split('=', 1)[0] ?? '', withValue, known);
     if (judged?.type === 'problem') problems.set(token.index, judged.problem);
     if (judged?.type === 'switch') switches.add(judged.name);
     if (judged?.type === 'value') texts.set(judged.name, [...(texts.get(judged.name) ?? []), judged.text]);
   }
   const wantsHelp = switches.has('--help');
-  const wantsVersion = switches.has('--version');
-  if (problems.size > 0 && !wantsHelp && !wantsVersion) throw new ConfigError([...problems.values()]);
+  if (problems.size > 0 && !wantsHelp) throw new ConfigError([...problems.values()]);
   const values = [...texts].flatMap(([name, given]) => {
     const key = withValue.get(name);
     return key ? [{ key, name, texts: given }] : [];
   });
-  return { configFile: texts.get(CONFIG_FLAG)?.at(-1) ?? null, wantsHelp, wantsVersion, values };
+  return { configFile: texts.get(CONFIG_FLAG)?.at(-1) ?? null, wantsHelp, values };
 }
 
 /** WHY: what only looks like a flag may be a mistyped secret, and is not shown. */

@@ -87,7 +87,7 @@ describe('culvert config', () => {
     assert.deepEqual(run(['--lisen', ':1']), {
       exitCode: 2,
       stdout: '',
-      stderr: '--lisen: unknown flag (did you mean --listen?)\n:1: unknown argument\n',
+      stderr: '--lisen: unknown flag (did you mean --listen?)\n',
     });
     const { exitCode, stderr } = run(['--config', 'none.yaml']);
     assert.equal(exitCode, 2);

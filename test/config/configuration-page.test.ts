@@ -28,7 +28,7 @@ describe('docs/configuration.md', () => {
     assert.ok(
       page.includes('| list | `:1935`, `:80` | 1 to 64 entries | `CULVERT_LISTEN` | `--listen HOST:PORT` |'),
     );
-    assert.ok(page.includes('| Type | Default | One of | Environment | Flag |'));
+    assert.ok(/^\| Type \| Default \| One of +\| Environment +\| Flag +\|$/m.test(page));
     assert.ok(page.includes('| the value of `http.requestTimeout` |'));
   });
 });

@@ -24,7 +24,6 @@ describe('parseServeFlags', () => {
     assert.deepEqual(parseServeFlags([]), {
       configFile: null,
       wantsHelp: false,
-      wantsVersion: false,
       values: [],
     });
   });
@@ -46,21 +45,18 @@ describe('parseServeFlags', () => {
     assert.equal(parseServeFlags(['--config', 'a', '--config', 'b']).configFile, 'b');
   });
 
-  it('knows -h, --help and --version', () => {
+  it('knows -h and --help', () => {
     assert.equal(parseServeFlags(['-h']).wantsHelp, true);
     assert.equal(parseServeFlags(['--help']).wantsHelp, true);
-    assert.equal(parseServeFlags(['--version']).wantsVersion, true);
   });
 
-  it('passes over wrong flags where help or the version is asked for', () => {
+  it('passes over wrong flags where help is asked for', () => {
     assert.equal(parseServeFlags(['--nonsense', '--help']).wantsHelp, true);
-    assert.equal(parseServeFlags(['--nonsense', '--version']).wantsVersion, true);
   });
 
   it('refuses unknown flags, one line each, with the nearest known one', () => {
     assert.deepEqual(problemsOf('--lisen', ':1', '-listen', '--colour=red', '-x', '-hx'), [
       '--lisen: unknown flag (did you mean --listen?)',
-      ':1: unknown argument',
       '-listen: unknown flag (did you mean --listen?)',
       '--colour: unknown flag',
       '-x: unknown flag',
@@ -90,7 +86,7 @@ describe('serveFlagsHelp', () => {
     const lines = serveFlagsHelp().trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => line.trim().split(/ {2,}/)[0]),
-      ['--config FILE', '--listen HOST:PORT', '--log-level LEVEL', '--help', '--version'],
+      ['--config FILE', '--listen HOST:PORT', '--log-level LEVEL', '--help'],
     );
     for (const line of lines) assert.match(line, /^ {2}--.{16} {2}[A-Z].*\.$/);
   });

@@ -144,7 +144,7 @@ async function assertIsRefused(publisher: RunningProgram): Promise<void> {
 }
 
 describe('A gateway with two listeners', {
-  skip: process.env['CULVERT_TEST_SERVER_PORT'] !== undefined,
+  skip: process.env['TEST_SERVER_PORT'] !== undefined,
 }, () => {
   it('plays by each listener and transport what came in by another, and ends with code 0 when told to', async (t) => {
     const gateway = await startGateway(t, { listeners: 2 });

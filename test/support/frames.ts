@@ -14,8 +14,11 @@ export type ReceivedOptions = {
    * HTTP drops what it has not sent when it closes. Infinity where the player was stopped before the end.
    */
   readonly tailFrames?: number;
-  /** How far a time may be off, in ms; programs that mux anew round times differently. */
-  readonly timestampToleranceMs?: number;
+  /**
+   * The publisher muxed the stream anew, as GStreamer's flvmux does: frames are compared by the time they are shown
+   * at, 2 ms more or less, and those of the first 100 ms may have been squeezed together at its start.
+   */
+  readonly isRemuxed?: boolean;
   /** At least so much stream time must have come, in ms. */
   readonly minDurationMs?: number;
 };
@@ -33,6 +36,9 @@ export type ReceivedSummary = {
 
 /** At most two packets of sound may lie on the wrong side of the keyframe that a late player starts with. */
 const AUDIO_HEAD_TOLERANCE_MS = 60;
+
+const REMUX_TOLERANCE_MS = 2;
+const REMUX_HEAD_MS = 100;
 
 type TrackType = 'audio' | 'video';
 
@@ -53,30 +59,40 @@ function explainMismatch(source: readonly FlvTag[], wantedIndex: number, got: Fl
   return `it is frame ${gotIndex}, which has come before or was due ${wantedIndex - gotIndex} frames earlier`;
 }
 
-/** Compares one track from source frame `startIndex` on; gives how many frames of the source are missing at the end. */
+/** The time that is compared: that of the tag, or where it was muxed anew the one it is shown at. */
+function comparedTimeMs(tag: FlvTag, isRemuxed: boolean): number {
+  return isRemuxed ? tag.timestampMs + tag.compositionTimeMs : tag.timestampMs;
+}
+
+function toleranceMs(wanted: FlvTag, isRemuxed: boolean): number {
+  if (!isRemuxed) return 0;
+  return wanted.timestampMs < REMUX_HEAD_MS ? REMUX_HEAD_MS : REMUX_TOLERANCE_MS;
+}
+
+/** Compares one track from source frame `startIndex` on; gives how many source frames are missing at the end. */
 function compareTrack(
   source: readonly FlvTag[],
   startIndex: number,
   received: readonly FlvTag[],
   baseMs: number,
-  toleranceMs: number,
+  isRemuxed: boolean,
 ): number {
   let previousMs = Number.NEGATIVE_INFINITY;
   for (const [index, got] of received.entries()) {
     const wantedIndex = startIndex + index;
     const wanted = source[wantedIndex];
-    const place = `received ${got.type} frame ${index} (byte ${got.offsetBytes}): wanted frame ${wantedIndex} of the source`;
+    const place = `received ${got.type} frame ${index} (byte ${got.offsetBytes}), frame ${wantedIndex} of the source`;
     if (wanted === undefined || wanted.payloadHash !== got.payloadHash) {
-      assert.fail(
-        `${place}, ${nameOf(wanted)}, got ${nameOf(got)}: ${explainMismatch(source, wantedIndex, got)}`,
-      );
+      const reason = explainMismatch(source, wantedIndex, got);
+      assert.fail(`${place}: wanted ${nameOf(wanted)}, got ${nameOf(got)}: ${reason}`);
     }
     assert.equal(got.isKeyframe, wanted.isKeyframe, `${place}: keyframe flag`);
-    assert.equal(got.compositionTimeMs, wanted.compositionTimeMs, `${place}: composition time`);
-    const offMs = got.timestampMs - baseMs - wanted.timestampMs;
+    if (!isRemuxed)
+      assert.equal(got.compositionTimeMs, wanted.compositionTimeMs, `${place}: composition time`);
+    const offMs = comparedTimeMs(got, isRemuxed) - baseMs - comparedTimeMs(wanted, isRemuxed);
     assert.ok(
-      Math.abs(offMs) <= toleranceMs,
-      `${place}: its time ${got.timestampMs} ms is off by ${offMs} ms (base ${baseMs}, source ${wanted.timestampMs})`,
+      Math.abs(offMs) <= toleranceMs(wanted, isRemuxed),
+      `${place}: time off by ${offMs} ms (got ${got.timestampMs}, base ${baseMs}, source ${wanted.timestampMs})`,
     );
     assert.ok(
       got.timestampMs >= previousMs,
@@ -133,9 +149,9 @@ export function assertReceived(
 ): ReceivedSummary {
   const source = readFlvFile(sourcePath);
   const received = readFlvFile(receivedPath);
-  const toleranceMs = options.timestampToleranceMs ?? 0;
+  const isRemuxed = options.isRemuxed === true;
   const { sourceTag, receivedTag } = findAnchor(source, received);
-  const baseMs = receivedTag.timestampMs - sourceTag.timestampMs;
+  const baseMs = comparedTimeMs(receivedTag, isRemuxed) - comparedTimeMs(sourceTag, isRemuxed);
   let missingAtEnd = 0;
   let firstSourceMs = sourceTag.timestampMs;
 
@@ -165,7 +181,7 @@ export function assertReceived(
       assert.equal(startIndex, 0, `the first ${startIndex} ${type} frames of the source were not received`);
     }
     firstSourceMs = Math.min(firstSourceMs, startMs);
-    missingAtEnd += compareTrack(wanted, startIndex, got, baseMs, toleranceMs);
+    missingAtEnd += compareTrack(wanted, startIndex, got, baseMs, isRemuxed);
   }
 
   const tailFrames = options.tailFrames ?? 0;

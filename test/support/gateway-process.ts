@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Cleaner } from './programs.ts';
+import { boundToThisProcess, type Cleaner } from './programs.ts';
 
 /** The root of the work tree. */
 export const ROOT_FOLDER: string = join(import.meta.dirname, '..', '..');
@@ -51,6 +51,7 @@ export type GatewayOptions = {
 
 const READY_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 10_000;
+const CLEAN_LIMIT_MS = 3000;
 const TAIL_LINES = 20;
 
 function parseLine(text: string): LogLine | null {
@@ -74,6 +75,11 @@ function portsOf(line: LogLine): number[] {
   return addresses.map((address) => Number(String(address).split(':').at(-1)));
 }
 
+/** The environment without settings of the gateway's own: whoever runs the tests may have some. */
+function environmentOfTests(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CULVERT_')));
+}
+
 function waitForExit(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
     child.once('close', (exitCode) => resolve(exitCode));
@@ -81,13 +87,15 @@ function waitForExit(child: ChildProcess): Promise<number | null> {
   });
 }
 
-/** Starts `culvert serve` and waits until it is ready; `cleaner` kills it at the latest. */
+/** Starts `culvert serve` and waits until it is ready; `cleaner` ends it at the latest. */
 export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {}): Promise<GatewayProcess> {
   const listenArgs = Array.from({ length: options.listeners ?? 1 }, () => ['--listen', '127.0.0.1:0']).flat();
   const node = join(ROOT_FOLDER, 'node_modules', '.bin', 'node');
-  const child = spawn(node, ['src/main.ts', 'serve', ...listenArgs, ...(options.args ?? [])], {
+  const words = ['src/main.ts', 'serve', ...listenArgs, ...(options.args ?? [])];
+  const [command, args] = boundToThisProcess(node, words);
+  const child = spawn(command, args, {
     cwd: ROOT_FOLDER,
-    env: { ...process.env, ...options.env },
+    env: { ...environmentOfTests(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
@@ -99,15 +107,16 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     for (const watch of watchers) watch();
     return exitCode;
   });
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (!hasEnded) child.kill(signal);
-    const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  const end = async (limitMs: number): Promise<number | null> => {
+    if (!hasEnded) child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), limitMs);
     const exitCode = await exit;
     clearTimeout(late);
     return exitCode;
   };
   cleaner.after(async () => {
-    await end('SIGKILL');
+    // WHY: not at once by SIGKILL; a process that ends in order also leaves its measure of coverage.
+    await end(CLEAN_LIMIT_MS);
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = parseLine(text);
@@ -151,16 +160,16 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     output: () => otherLines.join('\n'),
     waitForLine,
     alarms: () => lines.filter((line) => line.level > LEVEL_INFO),
-    stop: () => end('SIGTERM'),
+    stop: () => end(STOP_LIMIT_MS),
   };
 }
 
 /**
- * The server of the tests with real programs: a gateway, or what listens at CULVERT_TEST_SERVER_PORT of the
+ * The server of the tests with real programs: a gateway, or what listens at TEST_SERVER_PORT of the
  * loopback, which tells a fault of ours from a habit of a program.
  */
 export async function startTestServer(cleaner: Cleaner): Promise<TestServer> {
-  const given = process.env['CULVERT_TEST_SERVER_PORT'];
+  const given = process.env['TEST_SERVER_PORT'];
   if (given === undefined) return startGateway(cleaner);
   const port = Number(given);
   return {

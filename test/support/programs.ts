@@ -76,7 +76,7 @@ let ownFolder: string | null = null;
 
 /** The folder for files of this test run: the one of scripts/run-tests.mjs, or one of this process. */
 export function testFolder(): string {
-  const given = process.env['CULVERT_TEST_FOLDER'];
+  const given = process.env['TEST_FILES_FOLDER'];
   if (given !== undefined) {
     mkdirSync(given, { recursive: true });
     return given;
@@ -85,11 +85,15 @@ export function testFolder(): string {
     const made = mkdtempSync(join(tmpdir(), 'culvert-test-'));
     ownFolder = made;
     process.on('exit', () => {
-      if (process.env['CULVERT_KEEP_TEST_FILES'] === undefined)
-        rmSync(made, { recursive: true, force: true });
+      if (process.env['TEST_KEEP_FILES'] === undefined) rmSync(made, { recursive: true, force: true });
     });
   }
   return ownFolder;
+}
+
+/** The same command, so that the kernel kills the process where this one dies before it. */
+export function boundToThisProcess(command: string, args: readonly string[]): [string, string[]] {
+  return existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig', 'KILL', command, ...args]] : [command, [...args]];
 }
 
 let nextFileNumber = 1;
@@ -117,8 +121,7 @@ function lastLines(text: string): string {
 /** Starts a program; `cleaner` ends it at the latest. Its standard input is empty, its standard output dropped. */
 export function startProgram(cleaner: Cleaner, options: ProgramOptions): RunningProgram {
   const startMs = performance.now();
-  const guard = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-  const [command = '', ...args] = [...guard, options.command, ...options.args];
+  const [command, args] = boundToThisProcess(options.command, options.args);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   let end: ProgramEnd | null = null;

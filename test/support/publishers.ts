@@ -6,8 +6,6 @@ const PUBLISH_LIMIT_MS = 40_000;
 
 /** Frames that an ffmpeg publishing by HTTP may drop at its close: what it holds back for the next request. */
 export const FFMPEG_RTMPT_TAIL_FRAMES = 12;
-/** GStreamer counts in nanoseconds and muxes anew: its times may be off by this many ms. */
-export const GSTREAMER_TOLERANCE_MS = 2;
 
 /** ffmpeg, which copies the frames as they are; `url` is rtmp:// or rtmpt://. */
 export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
@@ -33,7 +31,10 @@ export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: str
   });
 }
 
-/** GStreamer's rtmp2sink, which speaks rtmp:// only. The source must have video and AAC. */
+/**
+ * GStreamer's rtmp2sink, which speaks rtmp:// only. The source must have video and AAC. Its flvmux starts the stream
+ * at the first picture shown, squeezes what comes before into time 0, and sends its metadata twice.
+ */
 export function publishWithGstreamer(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
   const pipeline =
     `filesrc location=${sourcePath} ! flvdemux name=demux ` +

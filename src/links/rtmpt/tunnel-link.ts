@@ -15,8 +15,6 @@ import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from '../link.ts'
 /** What a tunnel link is made with. */
 export type TunnelLinkOptions = {
   readonly facts: LinkFacts;
-  /** What logs and metrics call the session: a short hash, never the id itself. [RTMPT-NOTE 1] */
-  readonly publicId: string;
   readonly settings: TunnelSettings;
   readonly wheel: Wheel;
   readonly guard: Guard;
@@ -31,8 +29,6 @@ const ENDED_BY_PEER: EndReason = { code: 'peer-closed', message: 'the client clo
 /** A Link whose bytes travel in HTTP requests and replies. */
 export class TunnelLink implements Link, Guarded {
   readonly facts: LinkFacts;
-  /** What logs and metrics call the session: a short hash of its id. */
-  readonly publicId: string;
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
@@ -49,7 +45,6 @@ export class TunnelLink implements Link, Guarded {
 
   constructor(options: TunnelLinkOptions) {
     this.facts = options.facts;
-    this.publicId = options.publicId;
     this.#settings = options.settings;
     this.#wheel = options.wheel;
     this.#guard = options.guard;

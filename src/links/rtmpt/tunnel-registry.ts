@@ -1,7 +1,6 @@
 // The sessions of one gateway, by id, and what each request means to them. An id is a bearer secret: it is in no log
 // and in no message from here. [RTMPT-NOTE 1] Caps on sessions and on request rates are not here.
 
-import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
@@ -15,7 +14,6 @@ import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-resp
 const SESSION_ID_BYTES = 16;
 /** LIMIT: a log line wants the program's name, and a head may hold 16 KB of it. */
 const MAX_USER_AGENT_LENGTH = 256;
-const PUBLIC_ID_LENGTH = 12;
 const NO_BYTES = new Uint8Array(0);
 
 /** The open tunnels, by session id. */
@@ -84,7 +82,6 @@ export class TunnelRegistry {
         localPort: socket.localPort ?? 0,
         userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
       },
-      publicId: createHash('sha256').update(id).digest('hex').slice(0, PUBLIC_ID_LENGTH),
       settings: config,
       wheel,
       guard,

@@ -36,7 +36,9 @@ export function readAudioHeader(payload: Uint8Array): AudioHeader {
     return legacyHeader(codec, payload.length > 1 ? 'frame' : 'other', false, 0, 1);
   }
   if (payload.length <= AAC_HEADER_BYTES) return legacyHeader(codec, 'other', false, 0, payload.length);
-  return legacyHeader(codec, legacyKind(payload[1]), false, 0, AAC_HEADER_BYTES);
+  const kind = legacyKind(payload[1]);
+  // AAC has no packet type that ends a sequence.
+  return legacyHeader(codec, kind === 'end' ? 'other' : kind, false, 0, AAC_HEADER_BYTES);
 }
 
 /** Tells what a VIDEODATA body is. Takes any bytes, none too. */

@@ -12,6 +12,7 @@ import type { Deadline, Link, LinkEndpoint, Wheel } from '../../../src/links/lin
 import { normalizeTunnelRequest } from '../../../src/links/rtmpt/request-normalizer.ts';
 import type { RtmptConfig } from '../../../src/links/rtmpt/rtmpt-options.ts';
 import { rtmptPlugin } from '../../../src/links/rtmpt/rtmpt-plugin.ts';
+import { TunnelLink } from '../../../src/links/rtmpt/tunnel-link.ts';
 import { DEFAULT_TUNNEL_SETTINGS } from '../../../src/protocol/rtmpt/limits.ts';
 import { FakeEndpoint } from '../../protocol/rtmpt/fake-endpoint.ts';
 
@@ -161,6 +162,8 @@ export type Harness = {
   readonly caught: string[];
   client(): Promise<RawClient>;
   close(): Promise<void>;
+  /** Waits until the server knows that every connection of the first session is gone. */
+  detached(): Promise<void>;
   /** Waits until `isTrue`, looking again after each turn of the event loop. */
   until(isTrue: () => boolean): Promise<void>;
 };
@@ -210,6 +213,9 @@ export async function startTunnel(
   app.get('/page', async () => 'page');
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   t.after(() => app.close());
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+  };
   return {
     port: Number(port),
     wheel,
@@ -225,8 +231,10 @@ export async function startTunnel(
       return client;
     },
     close: () => app.close(),
-    until: async (isTrue) => {
-      while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+    detached: async () => {
+      const [link] = links;
+      if (link instanceof TunnelLink) await until(() => link.carriers.size === 0);
     },
+    until,
   };
 }

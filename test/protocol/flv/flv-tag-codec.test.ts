@@ -67,11 +67,12 @@ describe('FLV vectors', () => {
 
 describe('FLV tags', () => {
   it('read back as they were written, one behind the other', () => {
-    const arbitraryTag = fc.record({
+    const fields = {
       typeId: fc.constantFrom(8, 9, 15, 18),
       timestampMs: fc.integer({ min: 0, max: 0xffff_ffff }),
       payload: fc.uint8Array({ maxLength: 40 }),
-    });
+    };
+    const arbitraryTag = fc.record(fields, { noNullPrototype: true });
     fc.assert(
       fc.property(fc.array(arbitraryTag, { maxLength: 6 }), (tags) => {
         const parts = [

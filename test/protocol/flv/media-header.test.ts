@@ -214,6 +214,21 @@ describe('Enhanced RTMP headers', () => {
     assert.equal(video('81 61763031 1200 320110').isKeyframe, true, 'AV1 key behind a temporal delimiter');
     assert.equal(video('81 61763031 320130').isKeyframe, false, 'AV1 inter');
     assert.equal(video('83 61766331 00000001').isKeyframe, false, 'cut short');
+    assert.equal(video('81 76703039 b0').isKeyframe, true, 'VP9 key of profile 3');
+    assert.equal(video('81 76703039 42').isKeyframe, false, 'no VP9 frame marker');
+    assert.equal(video('81 61763031 3610 01 10').isKeyframe, true, 'AV1 key with an extension byte');
+    assert.equal(video('81 61763031 10').isKeyframe, false, 'AV1 unit without a length before any frame');
+    assert.equal(video('81 6d703461 00').isKeyframe, false, 'a codec of audio');
+    assert.equal(
+      video(`83 61766331 ${'0000000109'.repeat(64)} 0000000165`).isKeyframe,
+      false,
+      'too many units before',
+    );
+    assert.equal(
+      video(`83 61766331 ${'0000000109'.repeat(63)} 0000000165`).isKeyframe,
+      true,
+      'as many as may be',
+    );
   });
 
   it('refuses tracks that run past the end, none at all, and multitrack within multitrack', () => {

@@ -62,7 +62,7 @@ describe('parseDataMessage', () => {
   });
 
   it('takes a name of 63 bytes and drops one of 64, in whatever place', () => {
-    const longest = 'é'.repeat(31) + 'x';
+    const longest = `${'é'.repeat(31)}x`;
     for (const prefix of [[], ['@setDataFrame'], ['@clearDataFrame']]) {
       assert.equal(parseDataMessage(encodeAmf0Values([...prefix, longest]))?.handler, longest);
       assert.equal(parseDataMessage(encodeAmf0Values([...prefix, `${longest}x`])), null);
@@ -84,7 +84,7 @@ describe('parseDataMessage', () => {
 
   it('drops what does not decode', () => {
     const name = '0200016e';
-    for (const rest of ['03', '0a ffffffff', '070000', '12', '11 04 01', '03 0001 61'.repeat(200)]) {
+    for (const rest of ['03 00', '0a ffffffff', '070000', '12', '11 04 01', '03 0001 61'.repeat(200)]) {
       assert.equal(parseDataMessage(bytesOf(name + rest)), null, rest.slice(0, 20));
     }
   });
@@ -137,6 +137,9 @@ describe('encodeDataMessage', () => {
       assert.equal(encodeDataMessage(handler, [AmfObject.of({ doubled })]), null);
     }
     assert.equal(encodeDataMessage('say', [AmfObject.of({ '': 1 })]), null);
+    const arrayCycle: AmfValue[] = [];
+    arrayCycle.push(arrayCycle);
+    assert.equal(encodeDataMessage('onMetaData', [AmfObject.of({ arrayCycle })]), null);
   });
 });
 

@@ -36,6 +36,9 @@ export const DEFAULT_BUFFER_LENGTH_MS = 3000;
 /** Default of each of the three timeouts. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** Start time of `play` in ms that takes a live stream, or a recording where there is none. */
+export const PLAY_ANY_START_MS = -2000;
+
 /** LIMIT: calls that may wait for their answers at one time; more is a bug of the caller. */
 export const MAX_PENDING_CALLS = 1024;
 

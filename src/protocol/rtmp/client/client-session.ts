@@ -15,16 +15,14 @@ import {
   type CompleteClientOptions,
   type ConnectRequest,
   completeOptions,
+  PLAY_ANY_START_MS,
 } from './client-options.ts';
 import { ChunkStreamId, ClientOutput } from './client-output.ts';
 import type { StreamGoal } from './client-stream.ts';
 import { earlierMs } from './countdown.ts';
 
-/** States of a connection: before the handshake is done; before connect is called; before it is answered; and so on. */
+/** States of a connection: 'idle' is after the handshake and before `connect`. */
 export type ClientSessionState = 'handshake' | 'idle' | 'connecting' | 'connected' | 'closed';
-
-/** Start time of `play` in ms that takes a live stream, or a recording where there is none. */
-export const PLAY_ANY_START_MS = -2000;
 
 /** One connection, seen from the client. */
 export class ClientSession {
@@ -37,9 +35,7 @@ export class ClientSession {
   #state: ClientSessionState = 'handshake';
   #request: ConnectRequest | null = null;
   #events: ClientEvent[] = [];
-  readonly #emit = (event: ClientEvent): void => {
-    this.#events.push(event);
-  };
+  readonly #emit = (event: ClientEvent): unknown => this.#events.push(event);
 
   /** Begins the handshake: C0 and C1 wait in `takeOutput`. */
   constructor(options: ClientSessionOptions) {
@@ -109,7 +105,7 @@ export class ClientSession {
   /** Takes the events that came up since the last call, in order. */
   drainEvents(): ClientEvent[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
+    this.#events = [];
     return events;
   }
 
@@ -194,7 +190,7 @@ export class ClientSession {
     return earlierMs(this.#greeting.nextDeadlineMs, this.#commands.nextDeadlineMs);
   }
 
-  /** Ends the session. An open stream is given back first: what `takeOutput` still gives says so. */
+  /** Ends the session. An open stream is given back first, in what `takeOutput` still gives. */
   close(reason: SessionEnd): void {
     this.closeStream();
     this.#end(reason);
@@ -242,7 +238,7 @@ export class ClientSession {
     if (this.#state !== 'connected') throw new Error(`${decision} in state ${this.#state}`);
   }
 
-  /** A server's fault ends the session, and goes on to the error boundary. */
+  /** A server's fault ends the session; the caller throws it on. */
   #endOn(error: unknown): void {
     if (error instanceof ProtocolError) this.#end({ code: error.code, message: error.message });
   }

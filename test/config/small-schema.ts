@@ -1,0 +1,73 @@
+// A small schema with a key of every kind, and loading it from texts: the tests of the machinery go by it, so that
+// they do not change with Culvert's own keys.
+
+import assert from 'node:assert/strict';
+import { Type } from 'typebox';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { parseFlags } from '../../src/config/flags.ts';
+import { listKeys } from '../../src/config/key.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import {
+  characters,
+  choice,
+  duration,
+  group,
+  size,
+  text,
+  textList,
+  toggle,
+} from '../../src/config/setting.ts';
+
+/** A schema with a key of every kind. */
+export const schema = Type.Object({
+  mode: choice(['fast', 'careful'], 'fast', 'How it works.'),
+  ports: textList(
+    { default: [':1'], minItems: 1, maxItems: 2, syntax: 'listener', expects: 'a listener' },
+    { flag: { name: '--port', value: 'LISTENER' }, description: 'Where.' },
+  ),
+  limits: group(
+    {
+      wait: duration(
+        { default: '2s', from: '100ms', to: '1m' },
+        { description: 'How long.', atMost: 'limits.total' },
+      ),
+      total: duration({ default: '10s', from: '100ms', to: '1m' }, 'How long in all.'),
+      body: size({ default: '1KiB', from: '1B', to: '1MiB' }, 'How much.'),
+      nameLength: characters({ default: 8, minimum: 1, maximum: 10 }, 'How many.'),
+      isStrict: toggle(false, 'How strict.'),
+    },
+    'The limits.',
+  ),
+  auth: group(
+    {
+      token: text(
+        { default: '', minLength: 0, maxLength: 6 },
+        { secret: true, flag: { name: '--token', value: 'TOKEN' }, description: 'What lets in.' },
+      ),
+    },
+    'Who may come in.',
+  ),
+});
+
+/** Its keys. */
+export const keys = listKeys(schema);
+
+/** What each source says; the file is called c.yaml. */
+export type Given = { file?: string; env?: Record<string, string>; argv?: string[] };
+
+/** Loads the small schema from the given sources. */
+export function load({ file, env = {}, argv = [] }: Given) {
+  const flags = parseFlags(file === undefined ? argv : ['--config', 'c.yaml', ...argv], keys);
+  return loadSettings(schema, { flags, env, readFile: () => file ?? '' });
+}
+
+/** Lines of the ConfigError that loading ends with; none where it does not. */
+export function problemsOf(given: Given): string[] {
+  try {
+    load(given);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message.split('\n');
+  }
+  return [];
+}

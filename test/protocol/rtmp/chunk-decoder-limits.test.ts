@@ -1,0 +1,275 @@
+// What a chunk decoder keeps of a hostile peer: each limit at its value, one over, and declared but never sent.
+
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
+import {
+  DEFAULT_CHUNK_SIZE_BYTES,
+  MAX_CHUNK_STREAMS,
+  MAX_DATA_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES_BEFORE_CONNECT,
+  MAX_PARTIAL_BYTES,
+} from '../../../src/protocol/rtmp/limits.ts';
+import { RtmpError } from '../../../src/protocol/rtmp/rtmp-error.ts';
+import { assertRefused, readPieces } from '../../support/chunk-reading.ts';
+import { abort, chunk, filled, join, setChunkSize } from '../../support/chunk-wire.ts';
+import { splitEvery } from '../../support/splits.ts';
+
+const MIB = 1024 * 1024;
+const SMALL = { maxMessageBytes: 1000, maxDataMessageBytes: 500, maxChunkStreams: 3, maxPartialBytes: 300 };
+
+function header(chunkStreamId: number, lengthBytes: number, typeId = 9): Uint8Array {
+  return chunk({ format: 0, chunkStreamId, lengthBytes, typeId });
+}
+
+/** Bytes outside the heap that `work` leaves in use, what it returns included. */
+function keptBytes(work: () => unknown): number {
+  const before = process.memoryUsage().arrayBuffers;
+  const kept = work();
+  const after = process.memoryUsage().arrayBuffers;
+  assert.notEqual(kept, undefined);
+  return after - before;
+}
+
+/** Counts the bytes that typed arrays copy from here to the end of the test. */
+function countCopies(t: TestContext): () => number {
+  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+  const set = prototype.set;
+  let copiedBytes = 0;
+  t.mock.method(prototype, 'set', function (this: Uint8Array, source: Uint8Array, offset?: number) {
+    copiedBytes += source.length;
+    set.call(this, source, offset);
+  });
+  return () => copiedBytes;
+}
+
+describe('ChunkDecoder on the length of a message', () => {
+  for (const [typeId, maxBytes] of [
+    [8, 1000],
+    [9, 1000],
+    [22, 1000],
+    [18, 500],
+    [20, 500],
+    [99, 500],
+  ] as const) {
+    it(`takes ${maxBytes} bytes of type ${typeId} and refuses one more when the header is read [item 22]`, () => {
+      readPieces([header(6, maxBytes, typeId)], new ChunkDecoder(SMALL));
+      const error = assertRefused(header(6, maxBytes + 1, typeId), 'rtmp-message-too-large', SMALL);
+      assert.match(error.message, new RegExp(`at most ${maxBytes} .* type ${typeId}, .* ${maxBytes + 1}`));
+    });
+  }
+
+  it('refuses a length before the extended timestamp has come [item 22]', () => {
+    const bytes = chunk({ format: 0, chunkStreamId: 6, lengthBytes: 1001, extendedMs: 1 }).subarray(0, 12);
+    assertRefused(bytes, 'rtmp-message-too-large', SMALL);
+  });
+
+  it('obeys a limit that is raised, and one that is lowered below an inherited length [item 22]', () => {
+    const decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
+    assert.throws(() => readPieces([header(6, MAX_MESSAGE_BYTES_BEFORE_CONNECT + 1)], decoder), RtmpError);
+    const raised = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
+    raised.maxMessageBytes = MAX_MESSAGE_BYTES;
+    assert.equal(raised.maxMessageBytes, MAX_MESSAGE_BYTES);
+    readPieces(
+      [chunk({ format: 0, chunkStreamId: 4, payload: filled(100) }), header(6, MAX_MESSAGE_BYTES)],
+      raised,
+    );
+    const lowered = new ChunkDecoder(SMALL);
+    readPieces([chunk({ format: 0, chunkStreamId: 4, payload: filled(100) })], lowered);
+    lowered.maxMessageBytes = 99;
+    assert.throws(() => readPieces([chunk({ format: 3, chunkStreamId: 4 })], lowered), RtmpError);
+  });
+
+  it('has the defaults of limits.ts', () => {
+    const limits = { maxMessageBytes: MAX_MESSAGE_BYTES };
+    readPieces([header(6, MAX_MESSAGE_BYTES)], new ChunkDecoder(limits));
+    readPieces([header(3, MAX_DATA_MESSAGE_BYTES, 20)], new ChunkDecoder(limits));
+    assertRefused(header(3, MAX_DATA_MESSAGE_BYTES + 1, 20), 'rtmp-message-too-large', limits);
+    assertRefused(header(6, 0xffffff), 'rtmp-message-too-large', limits);
+  });
+
+  it('allocates nothing for a length that was only declared [item 28]', () => {
+    const keptByDeclared = keptBytes(() =>
+      Array.from({ length: 200 }, () => {
+        const decoder = new ChunkDecoder({ maxMessageBytes: 0xffffff });
+        readPieces([setChunkSize(0x7fffffff), header(6, 0xffffff)], decoder);
+        return decoder;
+      }),
+    );
+    assert.ok(keptByDeclared < MIB, `${keptByDeclared} bytes`);
+  });
+
+  it('keeps a small buffer for a message of which one byte has come [item 28]', () => {
+    const keptByOneByte = keptBytes(() => {
+      const decoder = new ChunkDecoder({ maxMessageBytes: 0xffffff });
+      readPieces([setChunkSize(1)], decoder);
+      for (let id = 3; id < 3 + 63; id += 1) {
+        readPieces(
+          [chunk({ format: 0, chunkStreamId: id, lengthBytes: 0xffffff, payload: filled(1) })],
+          decoder,
+        );
+      }
+      assert.equal(decoder.partialBytes, 63);
+      return decoder;
+    });
+    assert.ok(keptByOneByte < MIB, `${keptByOneByte} bytes`);
+  });
+
+  it('keeps no more than twice what has come of a long message [item 28]', () => {
+    const keptByHalf = keptBytes(() => {
+      const decoder = new ChunkDecoder({ maxMessageBytes: 0xffffff });
+      const start = join([setChunkSize(0xffffff), header(6, 0xffffff)]);
+      readPieces([start, ...splitEvery(new Uint8Array(2 * MIB), 1000)], decoder);
+      return decoder;
+    });
+    // The buffers left behind on the way may not have been collected yet: 2 MiB + 1 MiB + ...
+    assert.ok(keptByHalf < 9 * MIB, `${keptByHalf} bytes`);
+  });
+});
+
+describe('ChunkDecoder on the number of chunk streams', () => {
+  it('takes as many as allowed, near and far ids together, and refuses one more [item 25]', () => {
+    const three = [2, 63, 65599].map((id) => chunk({ format: 0, chunkStreamId: id, payload: filled(1) }));
+    readPieces([...three, ...three], new ChunkDecoder(SMALL));
+    const bytes = join([...three, chunk({ format: 0, chunkStreamId: 64, payload: filled(1) })]);
+    const error = assertRefused(bytes, 'rtmp-chunk-streams-exceeded', SMALL);
+    assert.match(error.message, /at most 3 chunk streams, got one more with id 64/);
+  });
+
+  it('holds little for a peer that begins a long message on every chunk stream it can [item 26]', () => {
+    const keptByAll = keptBytes(() => {
+      const decoder = new ChunkDecoder({ maxMessageBytes: 0xffffff });
+      let opened = 0;
+      assert.throws(
+        () => {
+          for (let id = 2; id <= 65599; id += 1) {
+            readPieces(
+              [chunk({ format: 0, chunkStreamId: id, lengthBytes: 0xffffff, payload: filled(128) })],
+              decoder,
+            );
+            opened += 1;
+          }
+        },
+        (error) => error instanceof RtmpError && error.code === 'rtmp-chunk-streams-exceeded',
+      );
+      assert.equal(opened, MAX_CHUNK_STREAMS);
+      return decoder;
+    });
+    assert.ok(keptByAll < 2 * MIB, `${keptByAll} bytes`);
+  });
+});
+
+describe('ChunkDecoder on the bytes of unfinished messages', () => {
+  const begin = (id: number) =>
+    chunk({ format: 0, chunkStreamId: id, lengthBytes: 200, payload: filled(DEFAULT_CHUNK_SIZE_BYTES) });
+
+  it('takes as many as allowed and refuses one more, when its chunk begins [item 26]', () => {
+    const limits = { ...SMALL, maxPartialBytes: 256 };
+    const decoder = new ChunkDecoder(limits);
+    readPieces([begin(4), begin(6)], decoder);
+    assert.equal(decoder.partialBytes, 256);
+    const bytes = join([begin(4), begin(6).subarray(0, 12)]);
+    assertRefused(bytes, 'rtmp-partial-bytes-exceeded', { ...SMALL, maxPartialBytes: 255 });
+  });
+
+  it('does not count what completes a message, nor what was completed or dropped before [item 26]', () => {
+    const limits = { ...SMALL, maxPartialBytes: 128 };
+    const end = chunk({ format: 3, chunkStreamId: 4, payload: filled(72) });
+    const pieces = [begin(4), end, begin(4), abort(4), begin(4), end];
+    assert.equal(readPieces(pieces, new ChunkDecoder(limits)).length, 3);
+    assert.equal(readPieces(splitEvery(join(pieces), 1), new ChunkDecoder(limits)).length, 3);
+  });
+
+  it('has the default of limits.ts [item 26]', () => {
+    const decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES });
+    const halfBytes = MAX_PARTIAL_BYTES / 4;
+    const payload = new Uint8Array(halfBytes);
+    const half = (id: number) =>
+      chunk({ format: 0, chunkStreamId: id, lengthBytes: MAX_MESSAGE_BYTES, payload });
+    readPieces([setChunkSize(halfBytes), half(3), half(4), half(5), half(6)], decoder);
+    assert.equal(decoder.partialBytes, MAX_PARTIAL_BYTES);
+    assert.throws(
+      () => readPieces([half(7)], decoder),
+      (error) => error instanceof RtmpError && error.code === 'rtmp-partial-bytes-exceeded',
+    );
+  });
+});
+
+describe('ChunkDecoder on work', () => {
+  it('copies a byte at most three times, however small the chunks and the pieces [item 29]', (t) => {
+    const lengthBytes = MIB;
+    const payload = new Uint8Array(lengthBytes);
+    const chunks = [chunk({ format: 0, chunkStreamId: 6, lengthBytes, payload: payload.subarray(0, 128) })];
+    for (let offset = 128; offset < lengthBytes; offset += 128) {
+      chunks.push(chunk({ format: 3, chunkStreamId: 6, payload: payload.subarray(0, 128) }));
+    }
+    const pieces = splitEvery(join(chunks), 10);
+    const copiedBytes = countCopies(t);
+    const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
+    let messages = 0;
+    for (const piece of pieces) decoder.receive(piece, 0, () => ++messages > 0);
+    assert.equal(messages, 1);
+    assert.ok(copiedBytes() <= 3 * lengthBytes, `${copiedBytes()} bytes copied`);
+  });
+
+  it('copies a payload once that is in the input as a whole', (t) => {
+    const bytes = join([
+      setChunkSize(65536),
+      chunk({ format: 0, chunkStreamId: 6, payload: filled(50_000) }),
+    ]);
+    const copiedBytes = countCopies(t);
+    const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
+    decoder.receive(bytes, 0, () => true);
+    assert.equal(decoder.completedMessages, 2);
+    assert.equal(copiedBytes(), 50_000 + 4);
+  });
+
+  it('counts the messages it completes and says whether it stands within one [item 27]', () => {
+    const decoder = new ChunkDecoder(SMALL);
+    assert.equal(decoder.hasPartialMessage, false);
+    readPieces([Uint8Array.of(0x06)], decoder);
+    assert.equal(decoder.hasPartialMessage, true);
+    readPieces([chunk({ format: 0, chunkStreamId: 6, payload: filled(3) }).subarray(1)], decoder);
+    assert.equal(decoder.hasPartialMessage, false);
+    assert.equal(decoder.completedMessages, 1);
+    assert.equal(decoder.partialBytes, 0);
+  });
+});
+
+describe('ChunkDecoder held back by its caller', () => {
+  const messages = [1, 2, 3].map((seed) =>
+    chunk({ format: 0, chunkStreamId: 6, timeMs: seed, payload: filled(4) }),
+  );
+
+  it('stops right behind the message, and goes on from there', () => {
+    const bytes = join(messages);
+    const decoder = new ChunkDecoder(SMALL);
+    const times: number[] = [];
+    const hold = ({ timestampMs }: { timestampMs: number }) => times.push(timestampMs) < 0;
+    assert.equal(decoder.receive(bytes, 0, hold), 16);
+    assert.equal(decoder.receive(bytes, 16, hold), 32);
+    assert.equal(decoder.receive(bytes.slice(32), 0, hold), 16);
+    assert.deepEqual(times, [1, 2, 3]);
+  });
+
+  it('takes no notice of what follows the message, be it broken', () => {
+    const bytes = join([...messages.slice(0, 1), header(6, 0xffffff)]);
+    const decoder = new ChunkDecoder(SMALL);
+    assert.equal(
+      decoder.receive(bytes, 0, () => false),
+      16,
+    );
+    assert.throws(() => decoder.receive(bytes, 16, () => false), RtmpError);
+  });
+
+  it('begins at the offset it is given', () => {
+    const decoder = new ChunkDecoder(SMALL);
+    const bytes = join([filled(9), ...messages]);
+    assert.equal(
+      decoder.receive(bytes, 9, () => true),
+      bytes.length,
+    );
+    assert.equal(decoder.completedMessages, 3);
+  });
+});
