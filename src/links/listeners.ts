@@ -6,8 +6,8 @@ import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Listener } from '../config/listener.ts';
 
-/** Port that stands in for 80 where only the default asked for that one. */
-const FALLBACK_PORTS = new Map([[80, 8080]]);
+/** Ports that stand in for others where only the default asked for those. */
+const FALLBACK_PORTS: ReadonlyMap<number, number> = new Map([[80, 8080]]);
 
 /** Errors after which the stand-in is tried. */
 const UNAVAILABLE = new Set(['EACCES', 'EADDRINUSE']);
@@ -29,11 +29,24 @@ export class Listeners {
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #onSocket: (socket: Socket) => void;
+  readonly #fallbackPorts: ReadonlyMap<number, number>;
+  #failedAccepts = 0;
 
-  constructor(httpServer: HttpServer, onSocket: (socket: Socket) => void) {
+  /** Each connection goes to `onSocket`; `fallbackPorts` is for tests, which cannot have port 80. */
+  constructor(
+    httpServer: HttpServer,
+    onSocket: (socket: Socket) => void,
+    fallbackPorts: ReadonlyMap<number, number> = FALLBACK_PORTS,
+  ) {
     this.#httpServer = httpServer;
     this.#onSocket = onSocket;
+    this.#fallbackPorts = fallbackPorts;
     httpServer.on('connection', this.#accept);
+  }
+
+  /** Connections that the system could not hand over, for want of descriptors or memory. */
+  get failedAccepts(): number {
+    return this.#failedAccepts;
   }
 
   /** Opens all; gives the addresses they got, `host:port`. Closes again what was opened where one fails. */
@@ -56,7 +69,9 @@ export class Listeners {
 
   /** Stops listening; done when the last connection is gone. */
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
     this.#httpServer.closeIdleConnections();
     await Promise.all(closed);
   }
@@ -77,7 +92,7 @@ export class Listeners {
     mayFallBack: boolean,
     onFallBack: (wanted: string, used: string) => void,
   ): Promise<string> {
-    const portNumber = mayFallBack ? FALLBACK_PORTS.get(listener.portNumber) : undefined;
+    const portNumber = mayFallBack ? this.#fallbackPorts.get(listener.portNumber) : undefined;
     try {
       return await this.#listen(listener);
     } catch (error) {
@@ -96,13 +111,20 @@ export class Listeners {
     const isFirst = this.#servers.length === 0;
     const server = isFirst ? this.#httpServer : createServer({ noDelay: true }, this.#accept);
     return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      const options = { port: portNumber, backlog: BACKLOG, ...(host === null ? {} : { host }) };
-      server.listen(options, () => {
-        server.off('error', reject);
+      const onListening = () => {
+        server.off('error', onError);
+        // WHY: a failed accept is told as an error of the server, and nobody to hear it would end the process.
+        server.on('error', () => this.#failedAccepts++);
         this.#servers.push(server);
         resolve(addressOf(server));
-      });
+      };
+      const onError = (error: Error) => {
+        server.off('listening', onListening);
+        reject(error);
+      };
+      server.once('error', onError);
+      server.once('listening', onListening);
+      server.listen({ port: portNumber, backlog: BACKLOG, ...(host === null ? {} : { host }) });
     });
   }
 }
@@ -110,16 +132,16 @@ export class Listeners {
 function addressOf(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a listener has no address');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${host}:${address.port}`;
+  return textOf({ host: address.address, portNumber: address.port });
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** `host:port`, an IPv6 address in brackets. */
 function textOf({ host, portNumber }: Listener): string {
-  return `${host ?? ''}:${portNumber}`;
+  return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${portNumber}`;
 }
 
 function listenError(listener: Listener, cause: unknown): Error {

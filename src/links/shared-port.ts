@@ -3,7 +3,7 @@
 // A connection that says nothing has a deadline of its own, for no timeout of the HTTP server sees it.
 
 import type { Socket } from 'node:net';
-import type { Deadline, Wheel } from './link.ts';
+import type { Wheel } from './link.ts';
 
 /** Highest first byte that is an RTMP version; from 32 on it is text, so that HTTP can be told. [RTMP 5.2.2] */
 const HIGHEST_RTMP_VERSION = 31;
@@ -38,21 +38,25 @@ export class SharedPort {
       onRefused('silent');
       socket.destroy();
     });
-    const onError = () => socket.destroy();
-    const onReadable = () => this.#look(socket, deadline, () => {
+    const onReadable = () => this.#look(socket, release);
+    // WHY: a socket of the HTTP server stays half open, so that the end of a silent peer has to be seen here.
+    const onOver = () => {
+      release();
+      socket.destroy();
+    };
+    const release = () => {
+      deadline.cancel();
       socket.off('readable', onReadable);
-      socket.off('error', onError);
-    });
-    socket.on('error', onError);
+      for (const event of ['end', 'error', 'close']) socket.off(event, onOver);
+    };
+    for (const event of ['end', 'error', 'close']) socket.on(event, onOver);
     socket.on('readable', onReadable);
-    socket.once('close', () => deadline.cancel());
   }
 
-  #look(socket: Socket, deadline: Deadline, release: () => void): void {
+  #look(socket: Socket, release: () => void): void {
     const bytes: Buffer | null = socket.read();
     const firstByte = bytes?.[0];
     if (bytes === null || firstByte === undefined) return;
-    deadline.cancel();
     release();
     if (firstByte <= HIGHEST_RTMP_VERSION) this.#deps.onRtmp(socket);
     else if (firstByte >= FIRST_LETTER && firstByte <= LAST_LETTER) this.#deps.onHttp(socket);

@@ -8,6 +8,9 @@ import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from './link.ts';
 /** What one pull asks for at most: enough for a late joiner's first pictures, little enough to be fair. */
 const PULL_BYTES = 256 * 1024;
 
+/** What is written as one: how much of a pull must go out for a slow peer to count as reading. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Time that is left to a closing socket to take what was said last, ms. */
 const LINGER_MS = 2000;
 
@@ -15,7 +18,7 @@ const LINGER_MS = 2000;
 export type SocketLinkDeps = {
   readonly guard: Guard;
   readonly wheel: Wheel;
-  /** Time a full socket may stay full before the peer is given up, ms. */
+  /** Time a full socket may take nothing before the peer is given up, ms. */
   readonly writeTimeoutMs: number;
 };
 
@@ -25,10 +28,15 @@ export class SocketLink implements Link, Guarded {
   readonly #socket: Socket;
   readonly #deps: SocketLinkDeps;
   #endpoint: LinkEndpoint | null = null;
+  /** What was pulled, and how much of it is written: chunks before the index, bytes of the chunk at it. */
+  #pulled: readonly Uint8Array[] = [];
+  #writtenChunks = 0;
+  #writtenBytes = 0;
   #isFull = false;
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
   #endReason: EndReason | null = null;
+  readonly #pullAll = (): void => this.#pull();
 
   constructor(socket: Socket, facts: LinkFacts, deps: SocketLinkDeps) {
     this.#socket = socket;
@@ -40,22 +48,24 @@ export class SocketLink implements Link, Guarded {
     this.#endpoint = endpoint;
     const socket = this.#socket;
     const { guard } = this.#deps;
-    socket.on('data', (bytes) => guard(this, () => endpoint.receive(bytes)));
+    socket.on('data', (bytes) => {
+      if (this.#endReason === null) guard(this, () => endpoint.receive(bytes));
+    });
     socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.#endedByPeer());
     socket.on('error', (error) => this.#failedBy(error));
     socket.on('close', () => this.#closed(endpoint));
   }
 
   wake(): void {
-    if (!this.#isFull) this.#deps.guard(this, () => this.#pull());
+    if (!this.#isFull) this.#deps.guard(this, this.#pullAll);
   }
 
   close(reason: EndReason): void {
     if (this.#endReason !== null) return;
-    this.wake();
     this.#endReason = reason;
-    this.#socket.end();
-    this.#lingerDeadline = this.#deps.wheel.at(this.#deps.wheel.nowMs() + LINGER_MS, () => this.#socket.destroy());
+    this.#linger();
+    this.wake();
   }
 
   fail(reason: EndReason): void {
@@ -67,23 +77,45 @@ export class SocketLink implements Link, Guarded {
     this.close(reason);
   }
 
+  /** Writes what there is until the socket is full; of a closing Link, its end behind that. */
   #pull(): void {
-    const socket = this.#socket;
-    while (!this.#isFull && !socket.destroyed && this.#endReason === null) {
-      const chunks = this.#endpoint?.take(PULL_BYTES) ?? [];
-      if (chunks.length === 0) return;
-      let hasRoom = true;
-      if (chunks.length > 1) socket.cork();
-      for (const chunk of chunks) hasRoom = socket.write(chunk);
-      if (chunks.length > 1) socket.uncork();
-      if (!hasRoom) this.#becameFull();
+    while (!this.#isFull && this.#socket.writable) {
+      if (this.#writtenChunks === this.#pulled.length) {
+        this.#pulled = this.#endpoint?.take(PULL_BYTES) ?? [];
+        this.#writtenChunks = 0;
+      }
+      if (this.#pulled.length > 0) this.#write();
+      else if (this.#endReason === null) return;
+      else this.#socket.end();
     }
+  }
+
+  /** Writes of what was pulled as much as the socket has room for, as one. */
+  #write(): void {
+    const socket = this.#socket;
+    const isOne = this.#pulled.length === 1;
+    let hasRoom = true;
+    if (!isOne) socket.cork();
+    while (hasRoom && this.#writtenChunks < this.#pulled.length) hasRoom = socket.write(this.#nextPiece());
+    if (!isOne) socket.uncork();
+    if (!hasRoom) this.#becameFull();
+  }
+
+  #nextPiece(): Uint8Array {
+    const chunk = this.#pulled[this.#writtenChunks];
+    if (chunk === undefined) throw new Error('nothing that was pulled is left to write');
+    const from = this.#writtenBytes;
+    const to = Math.min(from + PIECE_BYTES, chunk.length);
+    const isLast = to === chunk.length;
+    this.#writtenBytes = isLast ? 0 : to;
+    if (isLast) this.#writtenChunks++;
+    return from === 0 && isLast ? chunk : chunk.subarray(from, to);
   }
 
   #becameFull(): void {
     this.#isFull = true;
     const { wheel, writeTimeoutMs } = this.#deps;
-    this.#fullDeadline ??= wheel.at(wheel.nowMs() + writeTimeoutMs, () => {
+    this.#fullDeadline = wheel.at(wheel.nowMs() + writeTimeoutMs, () => {
       const message = `expected the peer to read within ${writeTimeoutMs} ms, but its socket stayed full`;
       this.#endReason ??= { code: 'rtmp-peer-not-reading', message };
       this.#socket.destroy();
@@ -93,8 +125,19 @@ export class SocketLink implements Link, Guarded {
   #drained(): void {
     this.#isFull = false;
     this.#fullDeadline?.cancel();
-    this.#fullDeadline = null;
     this.wake();
+  }
+
+  // WHY: the HTTP server leaves its sockets half open when the peer has ended; an RTMP peer that has ended is gone.
+  #endedByPeer(): void {
+    this.#endReason ??= { code: 'peer-closed', message: 'The peer closed the connection.' };
+    this.#socket.end();
+    this.#linger();
+  }
+
+  #linger(): void {
+    const { wheel } = this.#deps;
+    this.#lingerDeadline ??= wheel.at(wheel.nowMs() + LINGER_MS, () => this.#socket.destroy());
   }
 
   #failedBy(error: Error): void {

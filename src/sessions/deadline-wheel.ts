@@ -14,26 +14,68 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-class WheelDeadline implements Deadline {
-  readonly #slot: Set<WheelDeadline>;
-  readonly callback: () => void;
+/** The deadlines that hang on a wheel, by the number of their slot. A slot that is empty is not kept. */
+class Slots {
+  readonly #slots = new Map<number, Set<WheelDeadline>>();
 
-  constructor(slot: Set<WheelDeadline>, callback: () => void) {
-    this.#slot = slot;
+  get isEmpty(): boolean {
+    return this.#slots.size === 0;
+  }
+
+  add(index: number, callback: () => void): WheelDeadline {
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      slot = new Set();
+      this.#slots.set(index, slot);
+    }
+    const deadline = new WheelDeadline(this, index, callback);
+    slot.add(deadline);
+    return deadline;
+  }
+
+  remove(deadline: WheelDeadline): void {
+    const slot = this.#slots.get(deadline.slotIndex);
+    if (slot?.delete(deadline) && slot.size === 0) this.#slots.delete(deadline.slotIndex);
+  }
+
+  /** Fires what hangs in a slot; what is cancelled meanwhile does not fire. */
+  fire(index: number): void {
+    const slot = this.#slots.get(index);
+    if (slot === undefined) return;
+    for (const deadline of slot) {
+      this.remove(deadline);
+      deadline.callback();
+    }
+  }
+
+  clear(): void {
+    this.#slots.clear();
+  }
+}
+
+class WheelDeadline implements Deadline {
+  readonly slotIndex: number;
+  readonly callback: () => void;
+  readonly #slots: Slots;
+
+  constructor(slots: Slots, slotIndex: number, callback: () => void) {
+    this.#slots = slots;
+    this.slotIndex = slotIndex;
     this.callback = callback;
   }
 
   cancel(): void {
-    this.#slot.delete(this);
+    this.#slots.remove(this);
   }
 }
 
 /** Deadlines in slots of {@link SLOT_MS}. Callbacks guard themselves: one that throws ends the process. */
 export class DeadlineWheel implements Wheel {
   readonly #clock: Clock;
-  readonly #slots = new Map<number, Set<WheelDeadline>>();
+  readonly #slots = new Slots();
   #turnedTo: number;
   #cancelTurn: (() => void) | null = null;
+  #isStopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -45,28 +87,24 @@ export class DeadlineWheel implements Wheel {
   }
 
   at(deadlineMs: number, callback: () => void): Deadline {
-    if (this.#slots.size === 0) this.#turnedTo = slotOf(this.#clock.nowMs());
+    // While it stood still, it did not count.
+    if (this.#slots.isEmpty) this.#turnedTo = slotOf(this.#clock.nowMs());
     const index = Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#turnedTo + 1);
-    let slot = this.#slots.get(index);
-    if (slot === undefined) {
-      slot = new Set();
-      this.#slots.set(index, slot);
-    }
-    const deadline = new WheelDeadline(slot, callback);
-    slot.add(deadline);
+    const deadline = this.#slots.add(index, callback);
     this.#turnLater();
     return deadline;
   }
 
-  /** Stops the wheel; nothing fires any more. */
+  /** Stops the wheel: nothing fires any more, what is hung on it later neither. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTurn?.();
     this.#cancelTurn = null;
     this.#slots.clear();
   }
 
   #turnLater(): void {
-    if (this.#cancelTurn !== null || this.#slots.size === 0) return;
+    if (this.#cancelTurn !== null || this.#slots.isEmpty || this.#isStopped) return;
     const dueMs = (this.#turnedTo + 1) * SLOT_MS - this.#clock.nowMs();
     this.#cancelTurn = this.#clock.after(Math.max(1, dueMs), () => {
       this.#cancelTurn = null;
@@ -78,12 +116,9 @@ export class DeadlineWheel implements Wheel {
   /** Fires every slot whose time has come. */
   #turn(): void {
     const now = slotOf(this.#clock.nowMs());
-    while (this.#turnedTo < now && this.#slots.size > 0) {
+    while (this.#turnedTo < now && !this.#slots.isEmpty) {
       this.#turnedTo++;
-      const slot = this.#slots.get(this.#turnedTo);
-      if (slot === undefined) continue;
-      this.#slots.delete(this.#turnedTo);
-      for (const deadline of slot) deadline.callback();
+      this.#slots.fire(this.#turnedTo);
     }
     this.#turnedTo = Math.max(this.#turnedTo, now);
   }

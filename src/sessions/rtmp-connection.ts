@@ -19,8 +19,10 @@ import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { LiveStream } from '../streams/live-stream.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Viewer } from '../streams/viewer.ts';
-import { SessionLog } from './session-log.ts';
+import { joined, lengthOf } from './chunk-list.ts';
+import { Players } from './players.ts';
 import type { Logger } from './session-log.ts';
+import { SessionLog } from './session-log.ts';
 
 /** Time a client that was refused gets to read why before the connection is closed, ms. */
 const REFUSAL_GRACE_MS = 1000;
@@ -47,24 +49,26 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   readonly #session: RtmpServerSession;
   readonly #log: SessionLog;
   readonly #publishing = new Map<number, LiveStream>();
-  readonly #playing = new Map<number, { readonly stream: LiveStream; readonly viewer: Viewer }>();
+  readonly #players: Players;
   #app = '';
   #deadline: Deadline | null = null;
+  /** True once it was told to end, or has ended: nothing is kept for it any more. */
+  #isOver = false;
   #isEnded = false;
 
   constructor(link: Link, deps: ConnectionDeps) {
     this.#link = link;
     this.#deps = deps;
     const nowMs = deps.wheel.nowMs();
-    const options = { ...deps.sessionOptions, randomBytes: (lengthBytes: number) => randomBytes(lengthBytes) };
-    this.#session = new RtmpServerSession(options, nowMs);
+    this.#session = new RtmpServerSession({ ...deps.sessionOptions, randomBytes }, nowMs);
     this.#log = new SessionLog(deps.log, link.facts, nowMs);
+    this.#players = new Players(deps.registry);
     this.#armDeadline();
     link.attach(this);
   }
 
   get isSetUp(): boolean {
-    return this.#publishing.size > 0 || this.#playing.size > 0;
+    return this.#publishing.size > 0 || this.#players.count > 0;
   }
 
   receive(bytes: Uint8Array): void {
@@ -82,16 +86,14 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   failed(reason: EndReason): void {
     const status = ERRORS[reason.code].rtmpStatus;
     if (status !== null) this.#session.sayStatus('error', status, reason.message);
-    this.#session.close();
-    this.#release();
+    this.#giveUp();
   }
 
   closed(reason: EndReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#deadline?.cancel();
-    this.#session.close();
-    this.#release();
+    this.#giveUp();
+    this.#log.skips = this.#players.skips;
     this.#log.end(reason, this.#deps.wheel.nowMs(), this.#session.counters);
     this.#deps.onEnd(this);
   }
@@ -109,23 +111,25 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.fail(reason);
   }
 
-  /** The session's own messages first, then the log; S0, S1 and S2 alone. */
+  /** The session's own messages first, then the logs; S0, S1 and S2 alone. What a viewer has the session say of a
+   * publish follows the bytes before it, and comes before those behind it. */
   #take(maxBytes: number): readonly Uint8Array[] {
-    const isHandshakeNext = this.#session.isHandshakeNext;
-    let chunks: readonly Uint8Array[] = this.#session.hasOutput ? this.#session.takeOutput(maxBytes) : NOTHING;
-    if (isHandshakeNext) return chunks;
-    for (const { viewer } of this.#playing.values()) {
-      const leftBytes = chunks.length === 0 ? maxBytes : maxBytes - lengthOf(chunks);
-      if (leftBytes <= 0) return chunks;
-      chunks = joined(chunks, viewer.take(leftBytes));
-    }
-    return this.#session.hasOutput ? joined(chunks, this.#session.takeOutput(maxBytes)) : chunks;
+    const session = this.#session;
+    const isHandshakeNext = session.isHandshakeNext;
+    const said = session.hasOutput ? session.takeOutput(maxBytes) : NOTHING;
+    if (isHandshakeNext || session.hasOutput) return said;
+    const played = this.#players.take(maxBytes - lengthOf(said), said.length === 0);
+    if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
+    return joined(said, played);
   }
 
   /** Handles what came up, which may bring up more, and then wakes the Link once. */
   #workOff(): void {
     for (let events = this.#session.drainEvents(); events.length > 0; events = this.#session.drainEvents()) {
-      for (const event of events) this.#handle(event);
+      for (const event of events) {
+        if (this.#isOver) return;
+        this.#handle(event);
+      }
     }
     if (this.#session.hasOutput) this.#link.wake();
   }
@@ -142,24 +146,31 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
         this.#publishing.get(event.messageStreamId)?.publishData(event.timestampMs, event.data);
         return;
       case 'connect':
-        return this.#connect(event);
+        this.#connect(event);
+        return;
       case 'publish':
-        return this.#publish(event);
+        this.#publish(event);
+        return;
       case 'play':
-        return this.#play(event);
+        this.#play(event);
+        return;
       case 'unpublish':
-        return this.#endPublish(event.messageStreamId);
+        this.#endPublish(event.messageStreamId);
+        return;
       case 'stop':
-        return this.#endPlay(event.messageStreamId);
+        this.#players.end(event.messageStreamId);
+        return;
       case 'filter':
-        return this.#filter(event);
+        this.#filter(event);
+        return;
     }
   }
 
   #connect(event: ConnectEvent): void {
     this.#app = event.instance === '' ? event.app : `${event.app}/${event.instance}`;
-    this.#session.acceptConnect();
+    // WHY: first, for accepting reads on, and what it reads may end the session.
     this.#log.connected(this.#app, event.flashVersion);
+    this.#session.acceptConnect();
   }
 
   #publish({ messageStreamId, streamName }: PublishEvent): void {
@@ -170,7 +181,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
           ? `${streamName} is published by somebody else.`
           : 'The server carries as many streams as it can.';
       this.#session.rejectPublish(StatusCode.PublishBadName, text);
-      return this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      return;
     }
     this.#publishing.set(messageStreamId, stream);
     this.#log.published(streamName);
@@ -182,7 +194,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     if (typeof stream === 'string') {
       const text = 'The server carries as many streams as it can.';
       this.#session.rejectPlay(StatusCode.PlayFailed, text);
-      return this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      return;
     }
     const listener = {
       wake: () => this.#link.wake(),
@@ -192,14 +205,13 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     const { startsInPast, sessionOptions } = this.#deps;
     const { chunkSizeBytes } = sessionOptions;
     const viewer = new Viewer(listener, { messageStreamId, chunkSizeBytes, startsInPast });
-    this.#playing.set(messageStreamId, { stream, viewer });
-    stream.addViewer(viewer);
+    this.#players.add(messageStreamId, stream, viewer);
     this.#log.played(streamName);
     this.#session.acceptPlay();
   }
 
   #filter({ messageStreamId, audio, video, isPaused }: FilterEvent): void {
-    this.#playing.get(messageStreamId)?.viewer.setFilter({ audio, video, isPaused });
+    this.#players.setFilter(messageStreamId, { audio, video, isPaused });
     this.#link.wake();
   }
 
@@ -211,25 +223,19 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#deps.registry.release(stream);
   }
 
-  #endPlay(messageStreamId: number): void {
-    const playing = this.#playing.get(messageStreamId);
-    if (playing === undefined) return;
-    this.#playing.delete(messageStreamId);
-    this.#log.skips += playing.viewer.skips;
-    playing.stream.removeViewer(playing.viewer);
-    this.#deps.registry.release(playing.stream);
-  }
-
-  /** Gives back all that the connection publishes and plays. */
-  #release(): void {
+  /** Ends the session, and gives back all that the connection publishes and plays. */
+  #giveUp(): void {
+    this.#isOver = true;
+    this.#deadline?.cancel();
+    this.#session.close();
     for (const messageStreamId of [...this.#publishing.keys()]) this.#endPublish(messageStreamId);
-    for (const messageStreamId of [...this.#playing.keys()]) this.#endPlay(messageStreamId);
+    this.#players.endAll();
   }
 
   /** Leaves a refused client the time to show why. */
   #closeSoon(reason: EndReason): void {
     this.#deps.wheel.at(this.#deps.wheel.nowMs() + REFUSAL_GRACE_MS, () => {
-      if (!this.#isEnded && !this.isSetUp) this.#link.close(reason);
+      if (!this.#isOver && !this.isSetUp) this.#link.close(reason);
     });
   }
 
@@ -238,19 +244,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       this.#deps.guard(this, () => {
         this.#session.tick(this.#deps.wheel.nowMs());
         this.#workOff();
-        if (!this.#isEnded) this.#armDeadline();
+        if (!this.#isOver) this.#armDeadline();
       });
     });
   }
-}
-
-function joined(first: readonly Uint8Array[], second: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (first.length === 0) return second;
-  return second.length === 0 ? first : [...first, ...second];
-}
-
-function lengthOf(chunks: readonly Uint8Array[]): number {
-  let lengthBytes = 0;
-  for (const chunk of chunks) lengthBytes += chunk.length;
-  return lengthBytes;
 }

@@ -1,15 +1,15 @@
 // One live stream: at most one publisher at a time, its log, its timeline, and the viewers that follow it.
 // It decides where viewers may begin, what late joiners need first, and when viewers are woken.
 
-import type { AudioHeader, VideoHeader } from '../protocol/flv/media-header.ts';
 import { readAudioHeader, readVideoHeader } from '../protocol/flv/media-header.ts';
+import type { MediaHeader } from '../protocol/flv/media-record.ts';
 import type { DataMessage } from '../protocol/rtmp/data-message.ts';
 import { encodeDataMessage } from '../protocol/rtmp/data-message.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
 import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS, VIDEO_GONE_MS } from './limits.ts';
+import type { LogLimits, MediaKind } from './log-entry.ts';
 import { StickySet } from './sticky.ts';
-import type { LogLimits, MediaKind } from './stream-log.ts';
 import { StreamLog } from './stream-log.ts';
 import { Timeline } from './timeline.ts';
 import type { Viewer } from './viewer.ts';
@@ -17,6 +17,11 @@ import { LOG_MESSAGE_STREAM_ID } from './viewer.ts';
 
 /** Chunk stream ids of media on the way out: under 64 for one-byte headers, apart from those of commands. */
 const CHUNK_STREAM_ID = { audio: 4, data: 5, video: 6 } as const;
+
+/** Whether viewers may begin at a message, and whether it needs the frames before it. */
+type FrameRole = { readonly isEntry: boolean; readonly isInterFrame: boolean };
+
+const NO_ENTRY: FrameRole = { isEntry: false, isInterFrame: false };
 
 /** What the streams run on: injected, so that a test drives it by hand. */
 export interface StreamScheduler {
@@ -34,9 +39,13 @@ export type LiveStreamOptions = LogLimits & {
 export type LiveStreamStats = {
   readonly viewers: number;
   readonly isPublished: boolean;
+  /** Messages that went into the log. */
   readonly messagesIn: number;
+  /** Data messages that could not be passed on, and headers that were, but could not be kept for late joiners. */
   readonly droppedMessages: number;
+  /** Payload bytes copied into the log: each once, whoever watches. */
   readonly copiedBytes: number;
+  /** Bytes of memory that the log takes up now. */
   readonly heldBytes: number;
 };
 
@@ -50,6 +59,7 @@ export class LiveStream {
   readonly #viewers = new Set<Viewer>();
   #sticky = new StickySet();
   #log: StreamLog | null = null;
+  #hasMedia = false;
   #hasVideo = false;
   #newestVideoMs = 0;
   #isWakeDue = false;
@@ -90,10 +100,11 @@ export class LiveStream {
   beginPublish(): void {
     if (this.#log !== null) throw new Error(`stream ${this.app}/${this.name} is published already`);
     this.#sticky = new StickySet();
+    this.#hasMedia = false;
     this.#hasVideo = false;
     this.#timeline.restart();
     this.#log = new StreamLog(this.#options);
-    for (const viewer of this.#viewers) viewer.follow(this.#log);
+    for (const viewer of this.#viewers) viewer.follow(this.#log, true);
     this.#wakeLater();
   }
 
@@ -109,7 +120,7 @@ export class LiveStream {
   /** Adds a viewer; it is woken when there is something for it. */
   addViewer(viewer: Viewer): void {
     this.#viewers.add(viewer);
-    if (this.#log !== null) viewer.follow(this.#log);
+    if (this.#log !== null) viewer.follow(this.#log, false);
   }
 
   /** Takes a viewer off; it is not woken any more. */
@@ -120,63 +131,78 @@ export class LiveStream {
   /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. */
   publishAudio(publisherMs: number, payload: Uint8Array): void {
     const header = readAudioHeader(payload);
-    if (header.kind === 'sequence-header') return this.#putHeader('audio', header, publisherMs, payload);
-    const timestampMs = this.#timeline.frameMs(publisherMs);
+    if (isKept(header)) {
+      this.#putHeader('audio', header, publisherMs, payload);
+      return;
+    }
+    const timestampMs = this.#timeline.frameMs('audio', publisherMs);
     const isEntry = !this.#hasVideo || ((timestampMs - this.#newestVideoMs) | 0) > VIDEO_GONE_MS;
-    this.#append('audio', timestampMs, payload, isEntry);
+    this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
   }
 
   /** Publishes a video message; the payload is an FLV VIDEODATA body, and is copied. */
   publishVideo(publisherMs: number, payload: Uint8Array): void {
     const header = readVideoHeader(payload);
-    if (header.kind === 'sequence-header' || header.kind === 'metadata') {
-      return this.#putHeader('video', header, publisherMs, payload);
+    if (isKept(header)) {
+      this.#putHeader('video', header, publisherMs, payload);
+      return;
     }
-    const timestampMs = this.#timeline.frameMs(publisherMs);
-    if (header.kind === 'frame') {
-      this.#hasVideo = true;
-      this.#newestVideoMs = timestampMs;
-    }
-    this.#append('video', timestampMs, payload, header.kind === 'frame' && header.isKeyframe);
+    const timestampMs = this.#timeline.frameMs('video', publisherMs);
+    const isFrame = header.kind === 'frame';
+    if (isFrame) this.#sawVideo(timestampMs);
+    const isEntry = isFrame && header.isKeyframe;
+    this.#append('video', timestampMs, payload, { isEntry, isInterFrame: isFrame && !isEntry });
   }
 
   /** Publishes a data message; metadata is kept for late joiners. */
-  publishData(publisherMs: number, data: DataMessage): void {
-    if (data.kind === 'clear') return this.#sticky.remove(data.handler);
-    const payload = encodeDataMessage(data.handler, data.values);
+  publishData(publisherMs: number, { kind, handler, values }: DataMessage): void {
+    const key = `data ${handler}`;
+    if (kind === 'clear') {
+      this.#sticky.remove(key);
+      return;
+    }
+    const payload = encodeDataMessage(handler, values);
     if (payload === null) {
       this.#droppedMessages++;
       return;
     }
-    if (data.kind === 'send') return this.#append('data', this.#timeline.headerMs(publisherMs), payload, false);
-    const timestampMs = this.#timeline.headerMs(publisherMs);
-    const message = this.#message('data', timestampMs, payload);
-    if (!this.#sticky.put(data.handler, message, true)) this.#droppedMessages++;
-    this.#append('data', timestampMs, payload, false);
+    const isSticky = kind === 'set';
+    const timestampMs = isSticky ? this.#timeline.headerMs(publisherMs) : this.#timeline.dataMs(publisherMs);
+    if (isSticky) this.#keep(key, this.#message('data', timestampMs, payload));
+    // A stream of data alone has no other place to begin.
+    this.#append('data', timestampMs, payload, {
+      isEntry: !isSticky && !this.#hasMedia,
+      isInterFrame: false,
+    });
   }
 
-  #putHeader(
-    kind: 'audio' | 'video',
-    header: AudioHeader | VideoHeader,
-    publisherMs: number,
+  #putHeader(kind: 'audio' | 'video', header: MediaHeader, publisherMs: number, payload: Uint8Array): void {
+    const timestampMs = this.#timeline.headerMs(publisherMs);
+    this.#keep(`${kind} ${header.kind} ${header.trackId}`, this.#message(kind, timestampMs, payload));
+    if (kind === 'video') this.#sawVideo(timestampMs);
+    this.#append(kind, timestampMs, payload, NO_ENTRY);
+  }
+
+  #keep(key: string, message: RtmpMessage): void {
+    if (!this.#sticky.put(key, message)) this.#droppedMessages++;
+  }
+
+  #sawVideo(timestampMs: number): void {
+    this.#hasVideo = true;
+    this.#newestVideoMs = timestampMs;
+  }
+
+  #append(
+    kind: MediaKind,
+    timestampMs: number,
     payload: Uint8Array,
+    { isEntry, isInterFrame }: FrameRole,
   ): void {
-    const timestampMs = this.#timeline.headerMs(publisherMs);
-    const message = this.#message(kind, timestampMs, payload);
-    const key = `${kind} ${header.kind} ${header.trackId}`;
-    if (!this.#sticky.put(key, message, false)) this.#droppedMessages++;
-    if (kind === 'video') {
-      this.#hasVideo = true;
-      this.#newestVideoMs = timestampMs;
-    }
-    this.#append(kind, timestampMs, payload, false);
-  }
-
-  #append(kind: MediaKind, timestampMs: number, payload: Uint8Array, isEntry: boolean): void {
     if (this.#log === null) throw new Error(`stream ${this.app}/${this.name} is not published`);
     this.#messagesIn++;
+    if (kind !== 'data') this.#hasMedia = true;
     const sticky = isEntry ? this.#sticky.messages : null;
-    this.#log.append(this.#message(kind, timestampMs, payload), kind, sticky);
+    this.#log.append(this.#message(kind, timestampMs, payload), { kind, sticky, isInterFrame });
     this.#wakeLater();
   }
 
@@ -201,4 +227,9 @@ export class LiveStream {
     const share = (this.#viewers.size - UNMERGED_VIEWERS) / (FULLY_MERGED_VIEWERS - UNMERGED_VIEWERS);
     return Math.round(this.#options.mergeMs * Math.min(1, Math.max(0, share)));
   }
+}
+
+/** True for what late joiners need: decoder configuration, colour information, channel layout. */
+function isKept({ kind }: MediaHeader): boolean {
+  return kind === 'sequence-header' || kind === 'metadata';
 }

@@ -3,11 +3,15 @@
 
 import { chunkedLengthBytes, writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
+import { MessageType } from '../protocol/rtmp/message.ts';
 import { MAX_STICKY_MESSAGE_BYTES, MAX_STICKY_MESSAGES } from './limits.ts';
-import type { StickyMessage } from './stream-log.ts';
+import type { StickyMessage } from './log-entry.ts';
+
+/** Message types in the order in which late joiners get them: metadata, then video, then audio. */
+const ORDER: readonly number[] = [MessageType.DataAmf0, MessageType.Video, MessageType.Audio];
 
 /** The sticky messages of a stream: a list that is never changed, only replaced, so that a place in the log can
- * keep the one that was in force there. Order: as first seen, metadata in front. */
+ * keep the one that was in force there. Order: metadata, video, audio; among those as first seen. */
 export class StickySet {
   #messages: readonly StickyMessage[] = [];
 
@@ -16,13 +20,17 @@ export class StickySet {
     return this.#messages;
   }
 
-  /** Puts a message in force in place of the one with the same key. False where a limit refuses it. */
-  put(key: string, message: RtmpMessage, isMetadata: boolean): boolean {
+  /** Puts a copy of a message in force in place of the one with the same key. False where a limit refuses it. */
+  put(key: string, message: RtmpMessage): boolean {
     if (message.payload.length > MAX_STICKY_MESSAGE_BYTES) return false;
-    const others = this.#messages.filter((sticky) => sticky.key !== key);
-    if (others.length >= MAX_STICKY_MESSAGES) return false;
-    const sticky = { key, message };
-    this.#messages = isMetadata ? [sticky, ...others] : [...others, sticky];
+    const sticky = { key, message: { ...message, payload: message.payload.slice() } };
+    const index = this.#messages.findIndex((other) => other.key === key);
+    if (index >= 0) {
+      this.#messages = this.#messages.with(index, sticky);
+      return true;
+    }
+    if (this.#messages.length >= MAX_STICKY_MESSAGES) return false;
+    this.#messages = [...this.#messages, sticky].sort((a, b) => rankOf(a) - rankOf(b));
     return true;
   }
 
@@ -50,4 +58,8 @@ export function writeChunkedMessages(
     offset = writeChunkedMessage(bytes, offset, addressed, chunkSizeBytes);
   }
   return bytes;
+}
+
+function rankOf(sticky: StickyMessage): number {
+  return ORDER.indexOf(sticky.message.typeId);
 }

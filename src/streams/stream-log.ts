@@ -3,50 +3,13 @@
 // or go on. A position is the count of bytes appended before it; it only grows, and old slabs fall off the front.
 // It knows nothing of viewers: they are positions, and ask.
 
-import { chunkedLengthBytes, writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
+import { chunkedLengthBytes } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { SLAB_BYTES } from './limits.ts';
+import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
+import { Slab } from './slab.ts';
 
-/** What a message of the log carries. */
-export const MediaKind = { Audio: 'audio', Video: 'video', Data: 'data' } as const;
-export type MediaKind = (typeof MediaKind)[keyof typeof MediaKind];
-
-/** A message that late joiners need before their first frame: metadata or a sequence header. */
-export type StickyMessage = {
-  /** What it replaces when it comes again: its kind, and its name or track. */
-  readonly key: string;
-  readonly message: RtmpMessage;
-};
-
-/** One message's place in the log. */
-export type LogEntry = {
-  /** Position of the message's first byte. */
-  readonly position: number;
-  /** Length on the wire, chunk headers included. */
-  readonly lengthBytes: number;
-  /** Time on the stream's own timeline, u32 ms. */
-  readonly timestampMs: number;
-  readonly kind: MediaKind;
-  /** For a place where a viewer may begin: what it needs first. Null elsewhere. */
-  readonly sticky: readonly StickyMessage[] | null;
-};
-
-/** How far back a log reaches, and from when on a viewer counts as slow. */
-export type LogLimits = {
-  /** Out chunk size of everything in the log, bytes. */
-  readonly chunkSizeBytes: number;
-  /** Bytes and media time that the newest group of pictures may take up; 0 keeps none for late joiners. */
-  readonly gopCacheBytes: number;
-  readonly gopCacheMs: number;
-  /** A viewer further behind than either of these is slow. */
-  readonly lagBytes: number;
-  readonly lagMs: number;
-};
-
-/** A stretch of the log. Shared by all who asked for the same one: not to be changed. */
-export type LogRange = { readonly chunks: readonly Uint8Array[]; readonly nextPosition: number };
-
-type Slab = { readonly start: number; readonly bytes: Uint8Array; used: number; readonly entries: LogEntry[] };
+const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 
 /** The append-only log of one publish. */
 export class StreamLog {
@@ -54,15 +17,16 @@ export class StreamLog {
   readonly #slabs: Slab[] = [];
   #end = 0;
   #isEnded = false;
-  #newestTimestampMs = 0;
+  #copiedBytes = 0;
+  #reachedMs = 0;
   #newestEntryPoint: LogEntry | null = null;
-  #lagPosition = 0;
+  #newestVideoFramePosition = -1;
+  /** The oldest message that is not behind the limits of lag, as its slab's index and its own. */
+  #lagSlab = 0;
+  #lagEntry = 0;
   /** The newest range that was read, and from where: viewers in step all ask for the same one. */
   #sharedFrom = -1;
-  #sharedTo = -1;
-  #shared: LogRange = { chunks: [], nextPosition: 0 };
-  /** Payload bytes copied into the log: a test holds it against the number of viewers. */
-  copiedBytes = 0;
+  #shared: LogRange = NO_RANGE;
 
   constructor(limits: LogLimits) {
     this.#limits = limits;
@@ -83,39 +47,65 @@ export class StreamLog {
     return this.#isEnded;
   }
 
+  /** Payload bytes copied into the log so far: they do not depend on the number of viewers. */
+  get copiedBytes(): number {
+    return this.#copiedBytes;
+  }
+
   /** The newest place where a viewer may begin, null where the log holds none. */
   get newestEntryPoint(): LogEntry | null {
     const entry = this.#newestEntryPoint;
     return entry !== null && entry.position >= this.startPosition ? entry : null;
   }
 
+  /** The newest place to begin, where it is near enough to the end for those who come late; null elsewhere. */
+  get cachedEntryPoint(): LogEntry | null {
+    const entry = this.newestEntryPoint;
+    const { gopCacheBytes, gopCacheMs } = this.#limits;
+    return entry !== null && this.#isWithin(entry, gopCacheBytes, gopCacheMs) ? entry : null;
+  }
+
+  /** Position of the newest video frame, key or not; -1 before the first. */
+  get newestVideoFramePosition(): number {
+    return this.#newestVideoFramePosition;
+  }
+
   /** A viewer before this position is slow. */
   get lagPosition(): number {
-    return this.#lagPosition;
+    return this.#slabs[this.#lagSlab]?.entries[this.#lagEntry]?.position ?? this.#end;
   }
 
   /** Bytes of memory that the slabs take up. */
   get heldBytes(): number {
     let heldBytes = 0;
-    for (const slab of this.#slabs) heldBytes += slab.bytes.length;
+    for (const slab of this.#slabs) heldBytes += slab.heldBytes;
     return heldBytes;
   }
 
-  /** Appends one message, copying its payload. `sticky` marks a place where a viewer may begin. */
-  append(message: RtmpMessage, kind: MediaKind, sticky: readonly StickyMessage[] | null): LogEntry {
+  /** Appends one message, copying its payload. */
+  append(message: RtmpMessage, role: EntryRole): void {
     const { chunkSizeBytes } = this.#limits;
     const { payload, timestampMs, chunkStreamId } = message;
     const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
-    const slab = this.#slabFor(lengthBytes);
-    const entry: LogEntry = { position: this.#end, lengthBytes, timestampMs, kind, sticky };
-    writeChunkedMessage(slab.bytes, slab.used, message, chunkSizeBytes);
-    slab.used += lengthBytes;
-    slab.entries.push(entry);
+    const { kind, sticky, isInterFrame } = role;
+    if (this.#end === 0 || ((timestampMs - this.#reachedMs) | 0) > 0) this.#reachedMs = timestampMs;
+    const entry: LogEntry = {
+      position: this.#end,
+      lengthBytes,
+      timestampMs,
+      reachedMs: this.#reachedMs,
+      kind,
+      sticky,
+      isInterFrame,
+    };
+    this.#slabFor(lengthBytes).append(message, entry, chunkSizeBytes);
     this.#end += lengthBytes;
-    this.#newestTimestampMs = timestampMs;
-    this.copiedBytes += payload.length;
+    this.#copiedBytes += payload.length;
     if (sticky !== null) this.#newestEntryPoint = entry;
-    return entry;
+    if (kind === 'video' && (sticky !== null || isInterFrame))
+      this.#newestVideoFramePosition = entry.position;
+    this.#moveLag(entry);
+    this.#trim();
   }
 
   /** Says that the publish is over. What is held stays readable. */
@@ -130,17 +120,15 @@ export class StreamLog {
   read(fromPosition: number, maxBytes: number): LogRange {
     const toPosition =
       this.#end - fromPosition <= maxBytes ? this.#end : this.#boundaryBefore(fromPosition, maxBytes);
-    if (fromPosition === this.#sharedFrom && toPosition === this.#sharedTo) return this.#shared;
+    if (fromPosition === this.#sharedFrom && toPosition === this.#shared.nextPosition) return this.#shared;
     const chunks: Uint8Array[] = [];
     for (let index = this.#slabIndexOf(fromPosition); index < this.#slabs.length; index++) {
       const slab = this.#slabs[index];
       if (slab === undefined || slab.start >= toPosition) break;
-      const from = Math.max(fromPosition, slab.start) - slab.start;
-      const to = Math.min(toPosition - slab.start, slab.used);
-      if (to > from) chunks.push(slab.bytes.subarray(from, to));
+      const bytes = slab.bytesBetween(fromPosition, toPosition);
+      if (bytes.length > 0) chunks.push(bytes);
     }
     this.#sharedFrom = fromPosition;
-    this.#sharedTo = toPosition;
     this.#shared = { chunks, nextPosition: toPosition };
     return this.#shared;
   }
@@ -148,73 +136,77 @@ export class StreamLog {
   /** The message at or next after a position, null at the end. */
   entryFrom(position: number): LogEntry | null {
     for (let index = this.#slabIndexOf(position); index < this.#slabs.length; index++) {
-      const entries = this.#slabs[index]?.entries ?? [];
-      const entry = entries[lowerBound(entries, position)];
+      const slab = this.#slabs[index];
+      const entry = slab?.entries[slab.indexFrom(position)];
       if (entry !== undefined) return entry;
     }
     return null;
   }
 
-  /** The bytes of one message on the wire, a view. */
-  bytesOf(entry: LogEntry): Uint8Array {
-    const slab = this.#slabs[this.#slabIndexOf(entry.position)];
-    if (slab === undefined) throw new Error(`entry at ${entry.position} is no longer in the log`);
-    const from = entry.position - slab.start;
-    return slab.bytes.subarray(from, from + entry.lengthBytes);
+  /** The bytes of one message on the wire, a view; the message must still be held. */
+  bytesOf({ position, lengthBytes }: LogEntry): Uint8Array {
+    const slab = this.#slabs[this.#slabIndexOf(position)];
+    if (slab === undefined || position < slab.start)
+      throw new Error(`position ${position} is not held any more`);
+    return slab.bytesBetween(position, position + lengthBytes);
   }
 
-  /** The oldest place to begin whose time is at most `backMs` before the newest message's, null where none is. */
-  entryPointBack(backMs: number): LogEntry | null {
-    for (const slab of this.#slabs) {
-      for (const entry of slab.entries) {
-        if (entry.sticky !== null && this.#ageMs(entry) <= backMs) return entry;
+  /** The oldest place to begin at or behind a position that came at most `backMs` of media time ago; or null. */
+  entryPointFrom(position: number, backMs = Number.POSITIVE_INFINITY): LogEntry | null {
+    for (let index = this.#slabIndexOf(position); index < this.#slabs.length; index++) {
+      const slab = this.#slabs[index];
+      if (slab === undefined) break;
+      for (let at = slab.indexFrom(position); at < slab.entries.length; at++) {
+        const entry = slab.entries[at];
+        if (entry !== undefined && entry.sticky !== null && this.#ageMs(entry) <= backMs) return entry;
       }
     }
     return null;
   }
 
   #ageMs(entry: LogEntry): number {
-    return (this.#newestTimestampMs - entry.timestampMs) | 0;
+    return (this.#reachedMs - entry.reachedMs) | 0;
+  }
+
+  #isWithin(entry: LogEntry, maxBytes: number, maxMs: number): boolean {
+    return this.#end - entry.position <= maxBytes && this.#ageMs(entry) <= maxMs;
   }
 
   #slabFor(lengthBytes: number): Slab {
     const last = this.#slabs.at(-1);
-    if (last !== undefined && last.used + lengthBytes <= last.bytes.length) return last;
-    this.#trim();
-    const bytes = new Uint8Array(Math.max(SLAB_BYTES, lengthBytes));
-    const slab: Slab = { start: this.#end, bytes, used: 0, entries: [] };
+    if (last?.hasRoomFor(lengthBytes)) return last;
+    const slab = new Slab(this.#end, Math.max(SLAB_BYTES, lengthBytes));
     this.#slabs.push(slab);
     return slab;
   }
 
-  /** Moves the lag position, and drops the slabs that neither a late joiner nor a lagging viewer needs. */
+  /** Moves the lag position over what is now too far behind; never over the newest message. */
+  #moveLag(newest: LogEntry): void {
+    const { lagBytes, lagMs } = this.#limits;
+    for (;;) {
+      const slab = this.#slabs[this.#lagSlab];
+      const entry = slab?.entries[this.#lagEntry];
+      if (entry === newest) return;
+      if (entry === undefined) {
+        this.#lagSlab++;
+        this.#lagEntry = 0;
+      } else if (this.#isWithin(entry, lagBytes, lagMs)) return;
+      else this.#lagEntry++;
+    }
+  }
+
+  /** Drops the slabs that neither a late joiner nor a lagging viewer needs. */
   #trim(): void {
-    this.#lagPosition = this.#firstWithin(this.#limits.lagBytes, this.#limits.lagMs);
-    let keepFrom = this.#lagPosition;
-    const entryPoint = this.newestEntryPoint;
-    if (entryPoint !== null && this.#isCacheable(entryPoint)) keepFrom = Math.min(keepFrom, entryPoint.position);
+    const keepFrom = Math.min(this.lagPosition, this.cachedEntryPoint?.position ?? this.#end);
     let dropped = 0;
-    for (const slab of this.#slabs) {
-      if (slab.start + slab.used > keepFrom) break;
-      dropped++;
-    }
+    while ((this.#slabs[dropped]?.end ?? this.#end) <= keepFrom && dropped < this.#lagSlab) dropped++;
+    if (dropped === 0) return;
     this.#slabs.splice(0, dropped);
-  }
-
-  #isCacheable(entryPoint: LogEntry): boolean {
-    const { gopCacheBytes, gopCacheMs } = this.#limits;
-    return this.#end - entryPoint.position <= gopCacheBytes && this.#ageMs(entryPoint) <= gopCacheMs;
-  }
-
-  /** Position of the slab from which on everything is within so many bytes and so much media time of the end. */
-  #firstWithin(maxBytes: number, maxMs: number): number {
-    for (let index = this.#slabs.length - 1; index >= 0; index--) {
-      const slab = this.#slabs[index];
-      const first = slab?.entries[0];
-      if (slab === undefined || first === undefined) continue;
-      if (this.#end - slab.start > maxBytes || this.#ageMs(first) > maxMs) return slab.start + slab.used;
+    this.#lagSlab -= dropped;
+    if (this.#sharedFrom < this.startPosition) {
+      this.#sharedFrom = -1;
+      this.#shared = NO_RANGE;
     }
-    return this.startPosition;
   }
 
   #slabIndexOf(position: number): number {
@@ -229,24 +221,9 @@ export class StreamLog {
   #boundaryBefore(fromPosition: number, maxBytes: number): number {
     const limit = fromPosition + maxBytes;
     const slab = this.#slabs[this.#slabIndexOf(limit)];
-    const entries = slab?.entries ?? [];
-    const index = lowerBound(entries, limit + 1) - 1;
-    const boundary = entries[index]?.position ?? slab?.start ?? this.#end;
+    const boundary = slab?.entries[slab.indexFrom(limit + 1) - 1]?.position ?? this.#end;
     if (boundary > fromPosition) return boundary;
     const first = this.entryFrom(fromPosition);
     return first === null ? this.#end : first.position + first.lengthBytes;
   }
-}
-
-/** Index of the first entry at or behind a position. */
-function lowerBound(entries: readonly LogEntry[], position: number): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const entry = entries[middle];
-    if (entry !== undefined && entry.position < position) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,17 +2,19 @@
 // the headers in front, jumps to the newest keyframe when it has fallen too far behind, waits where there is none,
 // and goes from one publish of its stream to the next.
 
+import { MessageType } from '../protocol/rtmp/message.ts';
 import { AUDIO_JOIN_MS } from './limits.ts';
+import type { LogEntry } from './log-entry.ts';
 import { writeChunkedMessages } from './sticky.ts';
-import type { LogEntry, StreamLog } from './stream-log.ts';
+import type { StreamLog } from './stream-log.ts';
 
 /** What a viewer tells the session that plays. */
 export interface ViewerListener {
   /** Something may be there to take. */
   wake(): void;
-  /** The publish has ended and all of it was taken. Called once for each publish that was begun. */
+  /** The publish has ended and all of it was taken. Called once for each publish that the viewer began. */
   publishEnded(): void;
-  /** A new publish of the stream begins; not called for the one that was there at the start. */
+  /** A publish of the stream begins; not called for one that was there when the viewer came. */
   publishStarted(): void;
 }
 
@@ -20,6 +22,8 @@ export interface ViewerListener {
 export type ViewerFilter = { readonly audio: boolean; readonly video: boolean; readonly isPaused: boolean };
 
 const EVERYTHING: ViewerFilter = { audio: true, video: true, isPaused: false };
+
+const NOTHING: readonly Uint8Array[] = [];
 
 /** The message stream id that a log's bytes carry. */
 export const LOG_MESSAGE_STREAM_ID = 1;
@@ -35,85 +39,109 @@ export type ViewerOptions = {
   readonly startsInPast: boolean;
 };
 
+/** A publish that the viewer is to follow, and where its log ended when the viewer heard of it. */
+type Following = { readonly log: StreamLog; readonly joinedAt: number; readonly isNews: boolean };
+
 /** A position in a live stream's log. */
 export class Viewer {
   readonly listener: ViewerListener;
   readonly #options: ViewerOptions;
   #filter: ViewerFilter = EVERYTHING;
-  #log: StreamLog | null = null;
-  #nextLogs: StreamLog[] = [];
-  /** Position in the log; null while waiting for a place to begin at or behind `#waitFrom`. */
+  #current: Following | null = null;
+  /** The publish behind the current one. LIMIT: one; who sleeps through more of them gets the newest. */
+  #next: Following | null = null;
+  #isBegun = false;
+  /** Position in the log; null while waiting for a place to begin. */
   #position: number | null = null;
-  #waitFrom = 0;
-  /** True once a publish was seen: the next one is news. */
-  #hasSeenPublish = false;
-  /** Times this viewer fell too far behind and jumped. */
-  skips = 0;
+  /** After a jump or a pause: the next place to begin is not before this. Null before the first one. */
+  #resumeFrom: number | null = null;
+  /** True until the next keyframe, where the viewer began without one: frames that need it are left out. */
+  #awaitsKeyframe = false;
+  /** True where that keyframe wants the headers in front. */
+  #wantsHeaders = false;
+  #skips = 0;
 
   constructor(listener: ViewerListener, options: ViewerOptions) {
     this.listener = listener;
     this.#options = options;
   }
 
-  /** True while the viewer takes the log's bytes as they stand. */
-  get #isPlain(): boolean {
-    return this.#filter === EVERYTHING && this.#options.messageStreamId === LOG_MESSAGE_STREAM_ID;
+  /** Times this viewer fell too far behind and jumped. */
+  get skips(): number {
+    return this.#skips;
   }
 
-  /** Gives the viewer the log of a publish; it goes over to it when it has taken all of the one before. */
-  follow(log: StreamLog): void {
-    this.#nextLogs.push(log);
+  /** Gives the viewer the log of a publish; it goes over to it when it has taken all of the one before. `isNews`
+   * where the publish began after the viewer came. */
+  follow(log: StreamLog, isNews: boolean): void {
+    const following = { log, joinedAt: log.endPosition, isNews: this.#next?.isNews ?? isNews };
+    if (this.#current === null) this.#current = following;
+    else this.#next = following;
   }
 
-  /** Changes what the viewer receives. Video that comes back starts at a keyframe. */
+  /** Changes what the viewer receives. Video that comes back starts at a keyframe, and so does all after a pause. */
   setFilter(filter: ViewerFilter): void {
-    const wasAll = this.#filter.video && !this.#filter.isPaused;
+    const before = this.#filter;
     this.#filter = filter.audio && filter.video && !filter.isPaused ? EVERYTHING : filter;
-    if (!wasAll && filter.video && !filter.isPaused) this.#waitForNext();
+    if (before.isPaused && !filter.isPaused) this.#waitForNext();
+    else if (!before.video && filter.video) {
+      this.#awaitsKeyframe = true;
+      this.#wantsHeaders = true;
+    }
   }
 
   /**
-   * Takes what comes next: whole messages, at least one where there is one, otherwise at most `maxBytes`. The
-   * listener hears of a publish's end and start in between, when all before it was taken.
+   * Takes what comes next: whole messages, at most `maxBytes`. A first message that is longer is taken all the same
+   * where `takesLong`. The listener hears of a publish's start before its first byte and of its end after its last;
+   * the call in which it hears gives nothing, so that what it says of it goes out in between.
    */
-  take(maxBytes: number): readonly Uint8Array[] {
-    const log = this.#currentLog();
-    if (log === null || this.#filter.isPaused) return [];
-    const prefix: Uint8Array[] = [];
-    if (this.#position === null || this.#isTooFarBehind(log, this.#position)) {
-      const entry = this.#placeToBegin(log);
-      if (entry === null) return [];
-      this.#position = entry.position;
-      prefix.push(this.#headersBefore(entry));
+  take(maxBytes: number, takesLong = true): readonly Uint8Array[] {
+    const current = this.#current;
+    if (current === null) return NOTHING;
+    if (!this.#isBegun) {
+      this.#begin();
+      if (current.isNews) {
+        this.listener.publishStarted();
+        return NOTHING;
+      }
     }
-    const chunks = this.#isPlain
-      ? this.#readPlain(log, this.#position, maxBytes)
-      : this.#readFiltered(log, this.#position, maxBytes);
-    return prefix.length === 0 ? chunks : [...prefix, ...chunks];
+    const chunks = this.#filter.isPaused ? NOTHING : this.#takeFrom(current, maxBytes, takesLong);
+    if (chunks.length > 0 || !current.log.isEnded || !this.#isThrough(current)) return chunks;
+    this.#current = this.#next;
+    this.#next = null;
+    this.#isBegun = false;
+    this.listener.publishEnded();
+    return NOTHING;
   }
 
-  /** Goes from an ended publish to the next one. */
-  #currentLog(): StreamLog | null {
-    if (this.#log !== null && this.#log.isEnded && this.#isThrough(this.#log)) {
-      this.#log = null;
-      this.listener.publishEnded();
+  #begin(): void {
+    this.#isBegun = true;
+    this.#position = null;
+    this.#resumeFrom = null;
+  }
+
+  #takeFrom(current: Following, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
+    const { log } = current;
+    if (this.#position !== null && !this.#isTooFarBehind(log, this.#position)) {
+      return this.#read(log, this.#position, maxBytes, takesLong);
     }
-    if (this.#log === null) {
-      const next = this.#nextLogs.shift();
-      if (next === undefined) return null;
-      if (this.#hasSeenPublish) this.listener.publishStarted();
-      this.#log = next;
-      this.#hasSeenPublish = true;
-      this.#position = null;
-      this.#waitFrom = this.#options.startsInPast ? 0 : next.endPosition;
-    }
-    return this.#log;
+    const entry = this.#placeToBegin(current);
+    if (entry === null) return NOTHING;
+    const headers = this.#headersBefore(entry);
+    if (headers.length > maxBytes && !takesLong) return NOTHING;
+    this.#position = entry.position;
+    this.#awaitsKeyframe = entry.kind !== 'video';
+    this.#wantsHeaders = false;
+    if (headers.length === 0) return this.#read(log, entry.position, maxBytes, takesLong);
+    return [headers, ...this.#read(log, entry.position, maxBytes - headers.length, false)];
   }
 
   /** True when nothing of an ended log is left for this viewer. */
-  #isThrough(log: StreamLog): boolean {
+  #isThrough(current: Following): boolean {
     if (this.#filter.isPaused) return true;
-    return this.#position === null ? this.#placeToBegin(log) === null : this.#position >= log.endPosition;
+    return this.#position === null
+      ? this.#placeToBegin(current) === null
+      : this.#position >= current.log.endPosition;
   }
 
   #isTooFarBehind(log: StreamLog, position: number): boolean {
@@ -121,35 +149,50 @@ export class Viewer {
     const newest = log.newestEntryPoint;
     const canJump = newest !== null && newest.position > position;
     if (!canJump && position >= log.startPosition) return false;
-    this.skips++;
+    this.#skips++;
     this.#waitForNext();
     return true;
   }
 
   #waitForNext(): void {
-    this.#waitFrom = Math.max(this.#waitFrom, this.#position ?? 0);
+    if (this.#position === null) return;
+    this.#resumeFrom = this.#position;
     this.#position = null;
   }
 
-  #placeToBegin(log: StreamLog): LogEntry | null {
-    const entry = log.newestEntryPoint;
-    if (entry === null || entry.position < this.#waitFrom) return null;
-    if (entry.kind !== 'audio') return entry;
-    const earlier = log.entryPointBack(AUDIO_JOIN_MS);
-    return earlier !== null && earlier.position >= this.#waitFrom ? earlier : entry;
+  #placeToBegin({ log, joinedAt }: Following): LogEntry | null {
+    if (this.#resumeFrom !== null) return newestPlace(log, log.newestEntryPoint, this.#resumeFrom);
+    // WHY: who was there before the publisher gets all of it, as far as it is held and not too far behind.
+    const isFirst = joinedAt === 0;
+    const inPast = this.#options.startsInPast && !isFirst ? newestPlace(log, log.cachedEntryPoint, 0) : null;
+    const next = log.entryPointFrom(Math.max(joinedAt, log.lagPosition));
+    return inPast ?? next ?? newestPlace(log, log.newestEntryPoint, joinedAt);
   }
 
-  /** The sticky messages in force at `entry`, stamped with its time. */
+  /** The sticky messages in force at `entry`, stamped with its time, without those that the viewer does not want. */
   #headersBefore(entry: LogEntry): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
-    const messages = (entry.sticky ?? []).map((sticky) => sticky.message);
+    const { audio, video } = this.#filter;
+    const messages = (entry.sticky ?? [])
+      .map((sticky) => sticky.message)
+      .filter(
+        ({ typeId }) => (audio || typeId !== MessageType.Audio) && (video || typeId !== MessageType.Video),
+      );
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 
-  #readPlain(log: StreamLog, position: number, maxBytes: number): readonly Uint8Array[] {
+  #read(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
+    if (!takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
+    if (!this.#isPlain(log, position)) return this.#readFiltered(log, position, maxBytes);
     const range = log.read(position, maxBytes);
     this.#position = range.nextPosition;
     return range.chunks;
+  }
+
+  /** True while the viewer takes the log's bytes as they stand. */
+  #isPlain(log: StreamLog, position: number): boolean {
+    if (this.#filter !== EVERYTHING || this.#options.messageStreamId !== LOG_MESSAGE_STREAM_ID) return false;
+    return !this.#awaitsKeyframe || log.newestVideoFramePosition < position;
   }
 
   /** A path of its own for a viewer that takes less than everything, or on another message stream id. */
@@ -158,15 +201,31 @@ export class Viewer {
     let takenBytes = 0;
     let next = position;
     for (let entry = log.entryFrom(next); entry !== null; entry = log.entryFrom(next)) {
-      if (takenBytes > 0 && takenBytes + entry.lengthBytes > maxBytes) break;
+      const headers = this.#isAwaited(entry) && this.#wantsHeaders ? this.#headersBefore(entry) : null;
+      const lengthBytes = entry.lengthBytes + (headers?.length ?? 0);
+      if (takenBytes > 0 && takenBytes + lengthBytes > maxBytes) break;
       next = entry.position + entry.lengthBytes;
-      if (entry.kind === 'audio' && !this.#filter.audio) continue;
-      if (entry.kind === 'video' && !this.#filter.video) continue;
+      if (!this.#isWanted(entry)) continue;
+      if (headers !== null) chunks.push(headers);
       chunks.push(this.#readdressed(log.bytesOf(entry)));
-      takenBytes += entry.lengthBytes;
+      takenBytes += lengthBytes;
     }
     this.#position = next;
     return chunks;
+  }
+
+  /** True for the keyframe that the viewer waits for. */
+  #isAwaited(entry: LogEntry): boolean {
+    return this.#awaitsKeyframe && this.#filter.video && entry.kind === 'video' && entry.sticky !== null;
+  }
+
+  #isWanted(entry: LogEntry): boolean {
+    if (this.#isAwaited(entry)) {
+      this.#awaitsKeyframe = false;
+      this.#wantsHeaders = false;
+    }
+    if (entry.kind === 'audio') return this.#filter.audio;
+    return entry.kind === 'data' || (this.#filter.video && !(this.#awaitsKeyframe && entry.isInterFrame));
   }
 
   #readdressed(bytes: Uint8Array): Uint8Array {
@@ -176,4 +235,11 @@ export class Viewer {
     new DataView(copy.buffer, copy.byteOffset).setUint32(MESSAGE_STREAM_ID_OFFSET, messageStreamId, true);
     return copy;
   }
+}
+
+/** The newest place to begin; in a stream of sound alone about a second before it, but not before a position. */
+function newestPlace(log: StreamLog, newest: LogEntry | null, notBefore: number): LogEntry | null {
+  if (newest === null || newest.position < notBefore) return null;
+  if (newest.kind !== 'audio') return newest;
+  return log.entryPointFrom(notBefore, AUDIO_JOIN_MS) ?? newest;
 }

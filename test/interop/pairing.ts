@@ -78,7 +78,7 @@ const JOIN_DELAY_MS = 700;
 const END_LIMIT_MS = 6000;
 /** What was sent has reached a player this long after the end of its stream. */
 const DRAIN_MS = 1500;
-/** Between the end of one scene's stream and its start for a player: what every player must at least have. */
+/** What a player may miss at most: it comes late, and then begins with a keyframe. */
 const MIN_MISSED_MS = 2500;
 
 /** Fails where a player did not end by itself, or ended as programs do that were not content. */

@@ -33,10 +33,19 @@ function fileSink(outputPath: string): string[] {
   return ['filesink', `location=${outputPath}`, 'buffer-mode=unbuffered'];
 }
 
-/** ffmpeg by rtmp:// or rtmpt://. Says "Sending play command" once it asked for the stream. */
-export function playWithFfmpeg(cleaner: Cleaner, url: string, options: PlayerOptions = {}): RunningProgram {
+/**
+ * ffmpeg by rtmp:// or rtmpt://, to the end of the stream or for `durationS` of it. Says "Sending play command" once
+ * it asked for the stream.
+ */
+export function playWithFfmpeg(
+  cleaner: Cleaner,
+  url: string,
+  options: PlayerOptions & { readonly durationS?: number } = {},
+): RunningProgram {
   const argsFor = (outputPath: string): string[] => {
-    return ['-nostdin', '-hide_banner', '-v', 'debug', '-nostats', '-i', url, '-c', 'copy', outputPath];
+    const length = options.durationS === undefined ? [] : ['-t', `${options.durationS}`];
+    const input = ['-nostdin', '-hide_banner', '-v', 'debug', '-nostats', '-i', url];
+    return [...input, '-c', 'copy', ...length, outputPath];
   };
   return startPlayer(cleaner, 'ffmpeg playing', 'ffmpeg', argsFor, options);
 }

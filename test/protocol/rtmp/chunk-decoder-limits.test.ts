@@ -1,7 +1,7 @@
 // What a chunk decoder keeps of a hostile peer: each limit at its value, one over, and declared but never sent.
 
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
 import {
   DEFAULT_CHUNK_SIZE_BYTES,
@@ -30,18 +30,6 @@ function keptBytes(work: () => unknown): number {
   const after = process.memoryUsage().arrayBuffers;
   assert.notEqual(kept, undefined);
   return after - before;
-}
-
-/** Counts the bytes that typed arrays copy from here to the end of the test. */
-function countCopies(t: TestContext): () => number {
-  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
-  const set = prototype.set;
-  let copiedBytes = 0;
-  t.mock.method(prototype, 'set', function (this: Uint8Array, source: Uint8Array, offset?: number) {
-    copiedBytes += source.length;
-    set.call(this, source, offset);
-  });
-  return () => copiedBytes;
 }
 
 describe('ChunkDecoder on the length of a message', () => {
@@ -193,83 +181,5 @@ describe('ChunkDecoder on the bytes of unfinished messages', () => {
       () => readPieces([half(7)], decoder),
       (error) => error instanceof RtmpError && error.code === 'rtmp-partial-bytes-exceeded',
     );
-  });
-});
-
-describe('ChunkDecoder on work', () => {
-  it('copies a byte at most three times, however small the chunks and the pieces [item 29]', (t) => {
-    const lengthBytes = MIB;
-    const payload = new Uint8Array(lengthBytes);
-    const chunks = [chunk({ format: 0, chunkStreamId: 6, lengthBytes, payload: payload.subarray(0, 128) })];
-    for (let offset = 128; offset < lengthBytes; offset += 128) {
-      chunks.push(chunk({ format: 3, chunkStreamId: 6, payload: payload.subarray(0, 128) }));
-    }
-    const pieces = splitEvery(join(chunks), 10);
-    const copiedBytes = countCopies(t);
-    const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
-    let messages = 0;
-    for (const piece of pieces) decoder.receive(piece, 0, () => ++messages > 0);
-    assert.equal(messages, 1);
-    assert.ok(copiedBytes() <= 3 * lengthBytes, `${copiedBytes()} bytes copied`);
-  });
-
-  it('copies a payload once that is in the input as a whole', (t) => {
-    const bytes = join([
-      setChunkSize(65536),
-      chunk({ format: 0, chunkStreamId: 6, payload: filled(50_000) }),
-    ]);
-    const copiedBytes = countCopies(t);
-    const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
-    decoder.receive(bytes, 0, () => true);
-    assert.equal(decoder.completedMessages, 2);
-    assert.equal(copiedBytes(), 50_000 + 4);
-  });
-
-  it('counts the messages it completes and says whether it stands within one [item 27]', () => {
-    const decoder = new ChunkDecoder(SMALL);
-    assert.equal(decoder.hasPartialMessage, false);
-    readPieces([Uint8Array.of(0x06)], decoder);
-    assert.equal(decoder.hasPartialMessage, true);
-    readPieces([chunk({ format: 0, chunkStreamId: 6, payload: filled(3) }).subarray(1)], decoder);
-    assert.equal(decoder.hasPartialMessage, false);
-    assert.equal(decoder.completedMessages, 1);
-    assert.equal(decoder.partialBytes, 0);
-  });
-});
-
-describe('ChunkDecoder held back by its caller', () => {
-  const messages = [1, 2, 3].map((seed) =>
-    chunk({ format: 0, chunkStreamId: 6, timeMs: seed, payload: filled(4) }),
-  );
-
-  it('stops right behind the message, and goes on from there', () => {
-    const bytes = join(messages);
-    const decoder = new ChunkDecoder(SMALL);
-    const times: number[] = [];
-    const hold = ({ timestampMs }: { timestampMs: number }) => times.push(timestampMs) < 0;
-    assert.equal(decoder.receive(bytes, 0, hold), 16);
-    assert.equal(decoder.receive(bytes, 16, hold), 32);
-    assert.equal(decoder.receive(bytes.slice(32), 0, hold), 16);
-    assert.deepEqual(times, [1, 2, 3]);
-  });
-
-  it('takes no notice of what follows the message, be it broken', () => {
-    const bytes = join([...messages.slice(0, 1), header(6, 0xffffff)]);
-    const decoder = new ChunkDecoder(SMALL);
-    assert.equal(
-      decoder.receive(bytes, 0, () => false),
-      16,
-    );
-    assert.throws(() => decoder.receive(bytes, 16, () => false), RtmpError);
-  });
-
-  it('begins at the offset it is given', () => {
-    const decoder = new ChunkDecoder(SMALL);
-    const bytes = join([filled(9), ...messages]);
-    assert.equal(
-      decoder.receive(bytes, 9, () => true),
-      bytes.length,
-    );
-    assert.equal(decoder.completedMessages, 3);
   });
 });

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
-import { assertReads, readPieces, WIDE_LIMITS } from '../../support/chunk-reading.ts';
+import { assertReads, readPieces, toVectorMessage, WIDE_LIMITS } from '../../support/chunk-reading.ts';
 import { chunk, control, filled, join } from '../../support/chunk-wire.ts';
 import { splitEvery } from '../../support/splits.ts';
-import { bytesOf, hexOf } from '../../support/vectors.ts';
+import { bytesOf, hexOf, type VectorMessage } from '../../support/vectors.ts';
 
 const LATE_MS = 0x01000000;
 const WHOLE = filled(130);
@@ -163,6 +163,37 @@ describe('ChunkDecoder on type 3 chunks behind an extended timestamp', () => {
     assertReads(bytes, [message(6, LATE_MS, WHOLE), message(6, 2 * LATE_MS, WHOLE)]);
   });
 
+  it('reads on where the field was left out at the start of a message first, and is repeated within it', () => {
+    const late = [start(LATE_MS), chunk({ format: 3, chunkStreamId: 6, extendedMs: LATE_MS, payload: TAIL })];
+    const bytes = join([
+      chunk({ format: 0, chunkStreamId: 6, extendedMs: LATE_MS, payload: filled(4) }),
+      chunk({ format: 3, chunkStreamId: 6, payload: filled(4, 1) }),
+      chunk({ format: 0, chunkStreamId: 4, payload: filled(4) }),
+      ...late,
+    ]);
+    assertReads(bytes, [
+      message(6, LATE_MS, filled(4)),
+      message(6, 2 * LATE_MS, filled(4, 1)),
+      message(4, 0, filled(4)),
+      message(6, LATE_MS, WHOLE),
+    ]);
+  });
+
+  it('takes the absolute time, before or after, at the start of a message', () => {
+    for (const repeatedMs of [100 + LATE_MS, 100 + 2 * LATE_MS]) {
+      const bytes = join([
+        chunk({ format: 0, chunkStreamId: 6, timeMs: 100, payload: filled(4) }),
+        chunk({ format: 1, chunkStreamId: 6, extendedMs: LATE_MS, payload: filled(4, 1) }),
+        chunk({ format: 3, chunkStreamId: 6, extendedMs: repeatedMs, payload: filled(4, 2) }),
+      ]);
+      assertReads(bytes, [
+        message(6, 100, filled(4)),
+        message(6, 100 + LATE_MS, filled(4, 1)),
+        message(6, 100 + 2 * LATE_MS, filled(4, 2)),
+      ]);
+    }
+  });
+
   it('reads messages without payload whose headers are the four bytes it looks at', () => {
     const bytes = join([
       chunk({ format: 0, chunkStreamId: 6, extendedMs: LATE_MS }),
@@ -193,6 +224,24 @@ describe('ChunkDecoder on type 3 chunks behind an extended timestamp', () => {
         } while (offset < piece.length || times.length > count);
       }
       assert.deepEqual(times, [...Array.from({ length: 7 }, (_, index) => LATE_MS * (index + 1)), 0]);
+    }
+  });
+
+  it('keeps the rest of what it looked at while it is held back behind a short end', () => {
+    const bytes = join([start(LATE_MS), chunk({ format: 3, chunkStreamId: 6, payload: TAIL }), ACK, ACK]);
+    for (const pieceBytes of [1, 7, bytes.length]) {
+      const decoder = new ChunkDecoder(WIDE_LIMITS);
+      const seen: VectorMessage[] = [];
+      for (const piece of splitEvery(bytes, pieceBytes)) {
+        let offset = 0;
+        let count: number;
+        do {
+          count = seen.length;
+          offset = decoder.receive(piece, offset, (one) => seen.push(toVectorMessage(one)) < 0);
+          assert.ok(seen.length <= count + 1, 'one message a call');
+        } while (offset < piece.length || seen.length > count);
+      }
+      assert.deepEqual(seen, [message(6, LATE_MS, WHOLE), ACK_MESSAGE, ACK_MESSAGE]);
     }
   });
 });

@@ -40,9 +40,9 @@ export class ClientControl {
 
   /** Acknowledges once for all that was received, where half a window has come since the last time. */
   acknowledge(): void {
-    const payload = this.#acks.due();
-    if (payload === null) return;
-    this.#putAnswer(MessageType.Acknowledgement, payload);
+    const receivedBytes = this.#acks.due();
+    if (receivedBytes === null) return;
+    this.#putAnswer(MessageType.Acknowledgement, encodeControl({ type: 'acknowledgement', receivedBytes }));
   }
 
   /** Announces our own chunk size, and keeps to it from then on. The size that holds anyway is not announced. */

@@ -181,10 +181,7 @@ export class ClientSession {
     }
   }
 
-  /**
-   * When to tick next, on the clock of `tick`: 0 for as soon as may be, since a timeout began whose start is not known
-   * yet; null where nothing is waited for. Changes with every call of another method.
-   */
+  /** When to tick next, on the clock of `tick`: 0 for at once, since a timeout just began; null for not at all. */
   nextDeadlineMs(): number | null {
     if (this.#state === 'closed') return null;
     return earlierMs(this.#greeting.nextDeadlineMs, this.#commands.nextDeadlineMs);

@@ -6,18 +6,25 @@ const MIN_ACK_WINDOW_BYTES = 8 * 1024;
 
 /** Counts received bytes and says when an acknowledgement is due. */
 export class AckCounter {
+  readonly #ownWindowBytes: number;
   #windowBytes: number;
   /** All bytes received, u32: wraps mod 2^32. */
   #receivedBytes = 0;
   #unacknowledgedBytes = 0;
 
+  /** `windowBytes` holds until the peer announces a smaller one. */
   constructor(windowBytes: number) {
-    this.#windowBytes = Math.max(windowBytes, MIN_ACK_WINDOW_BYTES);
+    this.#ownWindowBytes = Math.max(windowBytes, MIN_ACK_WINDOW_BYTES);
+    this.#windowBytes = this.#ownWindowBytes;
   }
 
-  /** The peer announced its window; 0 is ignored. */
+  /**
+   * The peer announced its window, any u32; 0 is ignored.
+   * WHY: a larger one than ours changes nothing. Encoders exist that announce one window and wait by another.
+   */
   setWindow(windowBytes: number): void {
-    if (windowBytes > 0) this.#windowBytes = Math.max(windowBytes, MIN_ACK_WINDOW_BYTES);
+    if (windowBytes === 0) return;
+    this.#windowBytes = Math.min(Math.max(windowBytes, MIN_ACK_WINDOW_BYTES), this.#ownWindowBytes);
   }
 
   /** Counts bytes that were received. */
@@ -26,12 +33,10 @@ export class AckCounter {
     this.#unacknowledgedBytes += lengthBytes;
   }
 
-  /** Payload of the Acknowledgement that is due now, or null. */
-  due(): Uint8Array | null {
+  /** The count to acknowledge now, u32; null where none is due. */
+  due(): number | null {
     if (this.#unacknowledgedBytes < this.#windowBytes / 2) return null;
     this.#unacknowledgedBytes = 0;
-    const payload = new Uint8Array(4);
-    new DataView(payload.buffer).setUint32(0, this.#receivedBytes);
-    return payload;
+    return this.#receivedBytes;
   }
 }

@@ -27,7 +27,7 @@ export function booleanArg(args: readonly AmfValue[], index: number, fallback: b
 /** The object in `value`: an Object or an ECMA array; null for anything else. */
 export function objectOf(value: AmfValue): AmfObject | null {
   if (value instanceof AmfObject) return value;
-  if (value instanceof AmfEcmaArray) return AmfObject.of(Object.fromEntries(value.properties));
+  if (value instanceof AmfEcmaArray) return new AmfObject('', value.properties);
   return null;
 }
 

@@ -19,7 +19,7 @@ export type LivenessOptions = {
 /** What a tick needs to know of the session. */
 export type LivenessFacts = { readonly isHandshakeDone: boolean; readonly partialBytes: number };
 
-/** How finely silence is measured: this part of the ping interval. */
+/** How finely silence is measured: this part of the shortest time that is watched. */
 const STEPS = 4;
 
 /** Watches over one connection's times. */
@@ -27,6 +27,7 @@ export class Liveness {
   readonly #options: LivenessOptions;
   readonly #startedMs: number;
   #nowMs: number;
+  readonly #shortestMs: number;
   #isConnected = false;
   #hasHeard = false;
   #lastHeardMs: number;
@@ -36,6 +37,8 @@ export class Liveness {
 
   constructor(options: LivenessOptions, nowMs: number) {
     this.#options = options;
+    const { pingIntervalMs, pingTimeoutMs, messageTimeoutMs } = options;
+    this.#shortestMs = Math.min(pingIntervalMs, pingTimeoutMs, messageTimeoutMs);
     this.#startedMs = nowMs;
     this.#nowMs = nowMs;
     this.#lastHeardMs = nowMs;
@@ -80,10 +83,11 @@ export class Liveness {
 
   /** When the next tick is due. */
   nextDeadlineMs(): number {
-    const { handshakeTimeoutMs, connectTimeoutMs, pingIntervalMs } = this.#options;
-    if (this.#isConnected) return this.#nowMs + pingIntervalMs / STEPS;
+    const { handshakeTimeoutMs, connectTimeoutMs } = this.#options;
+    if (this.#isConnected) return this.#nowMs + this.#shortestMs / STEPS;
     const handshakeMs = this.#startedMs + handshakeTimeoutMs;
-    return this.#nowMs < handshakeMs ? handshakeMs : this.#startedMs + connectTimeoutMs;
+    const connectMs = this.#startedMs + connectTimeoutMs;
+    return this.#nowMs < handshakeMs ? Math.min(handshakeMs, connectMs) : connectMs;
   }
 
   #watchPartial(nowMs: number, partialBytes: number): void {
@@ -91,7 +95,11 @@ export class Liveness {
       this.#partialBytes = partialBytes;
       this.#partialSinceMs = nowMs;
     } else if (nowMs - this.#partialSinceMs >= this.#options.messageTimeoutMs) {
-      throw timeout('rtmp-message-stalled', 'progress on a message that was begun', this.#options.messageTimeoutMs);
+      throw timeout(
+        'rtmp-message-stalled',
+        'progress on a message that was begun',
+        this.#options.messageTimeoutMs,
+      );
     }
   }
 }

@@ -2,12 +2,12 @@
 
 import { RtmpError } from '../rtmp-error.ts';
 
-/** States of a NetStream. `publish-asked` and `play-asked` wait for the driver's decision. */
+/** States of a NetStream. */
 export const NetStreamState = {
   Idle: 'idle',
-  PublishAsked: 'publish-asked',
+  /** It asked to publish or play and waits for the driver's decision. */
+  Asking: 'asking',
   Publishing: 'publishing',
-  PlayAsked: 'play-asked',
   Playing: 'playing',
 } as const;
 export type NetStreamState = (typeof NetStreamState)[keyof typeof NetStreamState];
@@ -16,10 +16,11 @@ export type NetStreamState = (typeof NetStreamState)[keyof typeof NetStreamState
 export type NetStream = {
   readonly id: number;
   state: NetStreamState;
-  /** Name it publishes or plays, without its query. */
+  /** Name it publishes or plays, or did last, without its query; '' where it never did. */
   streamName: string;
   /** True where the answer to play is to say that what played before was dropped. */
   isReset: boolean;
+  /** What the client said it wants to receive; kept from one play to the next. */
   wantsAudio: boolean;
   wantsVideo: boolean;
   isPaused: boolean;
@@ -36,9 +37,9 @@ export class NetStreams {
   readonly #streams = new Map<number, NetStream>();
   #nextId = 1;
 
-  /** All of them. */
-  get all(): Iterable<NetStream> {
-    return this.#streams.values();
+  /** All of them, in an array of its own. */
+  get all(): NetStream[] {
+    return [...this.#streams.values()];
   }
 
   /** Makes a NetStream with the next id, from 1 on. @throws RtmpError 'rtmp-message-streams-exceeded' */
@@ -59,6 +60,21 @@ export class NetStreams {
   /** The NetStream of that id, undefined where there is none. */
   find(id: number): NetStream | undefined {
     return this.#streams.get(id);
+  }
+
+  /** The NetStream with the id; where there is none, all that use or used the name, which is not empty. */
+  named(id: number, streamName: string): NetStream[] {
+    const stream = this.find(id);
+    if (stream !== undefined) return [stream];
+    return streamName === '' ? [] : this.all.filter((each) => each.streamName === streamName);
+  }
+
+  /** The publishing NetStream that data on message stream `id` belongs to; null where that is not clear. */
+  publishing(id: number): NetStream | null {
+    const stream = this.find(id);
+    if (stream?.state === NetStreamState.Publishing) return stream;
+    const publishing = this.all.filter(({ state }) => state === NetStreamState.Publishing);
+    return id === 0 && publishing.length === 1 ? (publishing[0] ?? null) : null;
   }
 
   /** Forgets a NetStream. */

@@ -4,10 +4,14 @@
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { chunkedLengthBytes, writeChunkedMessage } from '../chunk-encoder.ts';
 import { encodeCommand } from '../command-message.ts';
+import type { ControlMessage } from '../control-message.ts';
+import { encodeControl } from '../control-message.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
 import { MessageType } from '../message.ts';
 import { RtmpError } from '../rtmp-error.ts';
+import type { UserControlEvent } from '../user-control.ts';
+import { encodeUserControl } from '../user-control.ts';
 
 /** Chunk stream ids of what a session itself says; media has its own. */
 export const ChunkStreamId = { Control: 2, Command: 3, StreamCommand: 5 } as const;
@@ -15,12 +19,22 @@ export const ChunkStreamId = { Control: 2, Command: 3, StreamCommand: 5 } as con
 /** LIMIT: bytes of answers that wait for a peer that does not read; 16 KiB would serve every honest one. */
 export const MAX_WAITING_OUTPUT_BYTES = 1024 * 1024;
 
+/** Type ids of the control messages that a server sends. */
+const CONTROL_TYPES = {
+  'set-chunk-size': MessageType.SetChunkSize,
+  abort: MessageType.Abort,
+  acknowledgement: MessageType.Acknowledgement,
+  'window-acknowledgement-size': MessageType.WindowAcknowledgementSize,
+  'set-peer-bandwidth': MessageType.SetPeerBandwidth,
+} as const;
+
 /** Output of a session, in order. */
 export class OutputQueue {
   #handshake: Uint8Array | null = null;
   #messages: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** Chunk size of what is written from now on. */
+  #isOverfull = false;
+  /** Chunk size of what is written from now on, bytes. */
   chunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
 
   /** True when there is nothing to take. */
@@ -33,30 +47,40 @@ export class OutputQueue {
     return this.#handshake !== null;
   }
 
+  /** True once a message was dropped because too much waited: the peer is to be given up. */
+  get isOverfull(): boolean {
+    return this.#isOverfull;
+  }
+
   /** Puts S0, S1 and S2 in front of everything; they are taken alone, for some clients drop what follows them in
    * the same reply. */
   putHandshake(bytes: Uint8Array): void {
     this.#handshake = bytes;
   }
 
-  /** @throws RtmpError 'rtmp-peer-not-reading' when too much waits */
+  /**
+   * Puts a message. Where too much waits it is dropped, with all that follows, and `isOverfull` says so.
+   * WHY: it does not throw, for a goodbye is said where nobody may throw any more. Who reads input asks afterwards.
+   */
   put(message: RtmpMessage): void {
     const { payload, timestampMs, chunkStreamId } = message;
-    const bytes = new Uint8Array(
-      chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, this.chunkSizeBytes),
-    );
+    const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, this.chunkSizeBytes);
+    this.#isOverfull ||= this.#waitingBytes + lengthBytes > MAX_WAITING_OUTPUT_BYTES;
+    if (this.#isOverfull) return;
+    const bytes = new Uint8Array(lengthBytes);
     writeChunkedMessage(bytes, 0, message, this.chunkSizeBytes);
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes > MAX_WAITING_OUTPUT_BYTES) {
-      const text = `expected the peer to read its answers, but ${this.#waitingBytes} bytes of them wait`;
-      throw new RtmpError('rtmp-peer-not-reading', text);
-    }
+    this.#waitingBytes += lengthBytes;
     this.#messages.push(bytes);
   }
 
-  /** Puts a protocol control or user control message. */
-  putControl(typeId: number, payload: Uint8Array): void {
-    this.put({ typeId, chunkStreamId: ChunkStreamId.Control, messageStreamId: 0, timestampMs: 0, payload });
+  /** Puts a protocol control message. */
+  putControl(control: ControlMessage): void {
+    this.#putOnControl(CONTROL_TYPES[control.type], encodeControl(control));
+  }
+
+  /** Puts a user control message. */
+  putUserControl(event: UserControlEvent): void {
+    this.#putOnControl(MessageType.UserControl, encodeUserControl(event));
   }
 
   /** Puts a command in AMF0: `name`, transaction id, command object, arguments. */
@@ -72,7 +96,14 @@ export class OutputQueue {
     this.put({ typeId: MessageType.CommandAmf0, chunkStreamId, messageStreamId, timestampMs: 0, payload });
   }
 
-  /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. */
+  /** @throws RtmpError 'rtmp-peer-not-reading' where the queue is overfull */
+  requireRoom(): void {
+    if (!this.#isOverfull) return;
+    const text = `expected the peer to read its answers, but ${this.#waitingBytes} bytes of them wait`;
+    throw new RtmpError('rtmp-peer-not-reading', text);
+  }
+
+  /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. Owned by the caller. */
   take(maxBytes: number): Uint8Array[] {
     if (this.#handshake !== null) {
       const alone = [this.#handshake];
@@ -88,5 +119,9 @@ export class OutputQueue {
     }
     this.#waitingBytes -= takenBytes;
     return this.#messages.splice(0, count);
+  }
+
+  #putOnControl(typeId: number, payload: Uint8Array): void {
+    this.put({ typeId, chunkStreamId: ChunkStreamId.Control, messageStreamId: 0, timestampMs: 0, payload });
   }
 }

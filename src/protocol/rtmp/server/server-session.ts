@@ -1,35 +1,17 @@
 // The server's side of one RTMP connection as a state machine without input or output: bytes in, bytes out,
-// events out, decisions in, time by `tick`. Handshake, protocol control, acknowledgements and liveness are here;
-// what the client asks for by command is in server-commands.ts. Message types it does not know, and types 16, 19
-// and 22, are dropped and counted. [RTMP 5, 6, 7]
+// events out, decisions in, time by `tick`. How input is read is in session-reader.ts, what messages mean in
+// message-inbox.ts, what the client asks for by command in server-commands.ts. [RTMP 5, 6, 7]
 
-import { ChunkDecoder } from '../chunk-decoder.ts';
-import { parseControl } from '../control-message.ts';
-import { parseDataMessage } from '../data-message.ts';
-import { ServerHandshake } from '../handshake/server-handshake.ts';
-import { MAX_HELD_INPUT_BYTES, MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
-import type { RtmpMessage } from '../message.ts';
-import { MessageType } from '../message.ts';
-import { RtmpError } from '../rtmp-error.ts';
-import { encodeUserControl, parseUserControl } from '../user-control.ts';
 import { AckCounter } from './ack-counter.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
+import { MessageInbox } from './message-inbox.ts';
 import { OutputQueue } from './output-queue.ts';
 import { ServerCommands } from './server-commands.ts';
 import type { ServerEvent } from './server-events.ts';
+import { SessionReader } from './session-reader.ts';
+import { ServerSessionState } from './session-state.ts';
 import type { StatusCode, StatusLevel } from './status.ts';
-
-/** States of a connection. */
-export const ServerSessionState = {
-  Handshake: 'handshake',
-  /** The handshake is done; `connect` was not accepted yet. */
-  Unconnected: 'unconnected',
-  Connected: 'connected',
-  /** Nothing is read any more; what was said last can still be taken. */
-  Closed: 'closed',
-} as const;
-export type ServerSessionState = (typeof ServerSessionState)[keyof typeof ServerSessionState];
 
 /** Settings of a server session. Times are ms. */
 export type ServerSessionOptions = LivenessOptions & {
@@ -51,21 +33,18 @@ export type ServerSessionCounters = Record<
   number
 >;
 
-/** One connection, seen from the server. */
+/** One connection, seen from the server. A decision that is not due, or comes too late, is our bug: a plain Error. */
 export class RtmpServerSession {
   readonly #options: ServerSessionOptions;
-  readonly #handshake: ServerHandshake;
-  readonly #decoder: ChunkDecoder;
   readonly #output = new OutputQueue();
   readonly #acks: AckCounter;
   readonly #liveness: Liveness;
   readonly #commands: ServerCommands;
-  #state: ServerSessionState = ServerSessionState.Handshake;
+  readonly #reader: SessionReader;
+  #isClosed = false;
+  /** True once the driver has closed the session: it says nothing further. */
+  #isSilent = false;
   #events: ServerEvent[] = [];
-  /** Input that waits behind a decision, in order. */
-  #heldInput: Uint8Array[] = [];
-  #heldBytes = 0;
-  readonly #onMessage = (message: RtmpMessage): boolean => this.#handleMessage(message);
   readonly counters: ServerSessionCounters = {
     malformedControls: 0,
     malformedCommands: 0,
@@ -76,21 +55,31 @@ export class RtmpServerSession {
 
   constructor(options: ServerSessionOptions, nowMs: number) {
     this.#options = options;
-    this.#handshake = new ServerHandshake({ randomBytes: options.randomBytes });
-    this.#decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
     this.#acks = new AckCounter(options.ackWindowBytes);
     this.#liveness = new Liveness(options, nowMs);
-    this.#commands = new ServerCommands({
+    const shared = {
       output: this.#output,
-      options,
       counters: this.counters,
-      emit: (event) => this.#events.push(event),
+      emit: (event: ServerEvent): void => {
+        this.#events.push(event);
+      },
+    };
+    this.#commands = new ServerCommands({ ...shared, options });
+    const { ackWindowBytes } = options;
+    const inbox = new MessageInbox({ ...shared, acks: this.#acks, commands: this.#commands, ackWindowBytes });
+    this.#reader = new SessionReader({
+      output: this.#output,
+      randomBytes: options.randomBytes,
+      onMessage: (message) => inbox.handle(message),
+      isHeld: () => this.isDecisionDue || this.#output.isOverfull,
     });
   }
 
   /** Where the connection stands. */
   get state(): ServerSessionState {
-    return this.#state;
+    if (this.#isClosed) return ServerSessionState.Closed;
+    if (this.#commands.isConnected) return ServerSessionState.Connected;
+    return this.#reader.isHandshakeDone ? ServerSessionState.Unconnected : ServerSessionState.Handshake;
   }
 
   /** True while a decision is due: nothing further is read until it is made. */
@@ -110,15 +99,16 @@ export class RtmpServerSession {
 
   /**
    * Takes in bytes; the view may be reused afterwards. Ignored once closed.
-   * @throws RtmpError when the peer broke the protocol; the session is then to be closed
+   * @throws RtmpError when the peer broke the protocol; the session is closed by it, and a goodbye can be said
    */
   receive(bytes: Uint8Array): void {
-    if (this.#state === ServerSessionState.Closed || bytes.length === 0) return;
-    this.#liveness.heard();
-    this.#acks.received(bytes.length);
-    if (this.isDecisionDue) this.#hold(bytes, 0);
-    else this.#read(bytes);
-    this.#acknowledge();
+    if (this.#isClosed || bytes.length === 0) return;
+    this.#closingOnError(() => {
+      this.#liveness.heard();
+      this.#acks.received(bytes.length);
+      this.#reader.receive(bytes);
+      this.#finishReading();
+    });
   }
 
   /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. Owned by the caller. */
@@ -133,79 +123,80 @@ export class RtmpServerSession {
     return events;
   }
 
-  /** Says yes to the connect that is due, and goes on reading. */
+  /** Says yes to the connect that is due, and goes on reading. @throws RtmpError as `receive` does */
   acceptConnect(): void {
-    this.#state = ServerSessionState.Connected;
-    this.#decoder.maxMessageBytes = this.#options.maxMessageBytes;
-    this.#commands.acceptConnect();
-    this.#liveness.connected();
-    this.#goOn();
+    this.#decide(() => {
+      this.#commands.acceptConnect();
+      this.#reader.setMaxMessageBytes(this.#options.maxMessageBytes);
+      this.#liveness.connected();
+    });
   }
 
-  /** Says no to the connect that is due; the session is closed when this was taken. */
+  /** Says no to the connect that is due, and closes the session: it is to be ended when the answer was taken. */
   rejectConnect(code: StatusCode, description: string): void {
+    this.#requireOpen();
     this.#commands.rejectConnect(code, description);
-    this.#state = ServerSessionState.Closed;
+    this.close();
   }
 
-  /** Says yes to the publish that is due, and goes on reading. */
+  /** Says yes to the publish that is due, and goes on reading. @throws RtmpError as `receive` does */
   acceptPublish(): void {
-    this.#commands.acceptPublish();
-    this.#goOn();
+    this.#decide(() => this.#commands.acceptPublish());
   }
 
-  /** Says no to the publish that is due; the connection stays. */
+  /** Says no to the publish that is due; the connection stays. @throws RtmpError as `receive` does */
   rejectPublish(code: StatusCode, description: string): void {
-    this.#commands.rejectPublish(code, description);
-    this.#goOn();
+    this.#decide(() => this.#commands.rejectPublish(code, description));
   }
 
-  /** Says yes to the play that is due, and goes on reading. */
+  /** Says yes to the play that is due, and goes on reading. @throws RtmpError as `receive` does */
   acceptPlay(): void {
-    this.#commands.acceptPlay();
-    this.#goOn();
+    this.#decide(() => this.#commands.acceptPlay());
   }
 
-  /** Says no to the play that is due; the connection stays. */
+  /** Says no to the play that is due; the connection stays. @throws RtmpError as `receive` does */
   rejectPlay(code: StatusCode, description: string): void {
-    this.#commands.rejectPlay(code, description);
-    this.#goOn();
+    this.#decide(() => this.#commands.rejectPlay(code, description));
   }
 
   /** Tells a playing NetStream that its publisher has left. */
   publishEnded(messageStreamId: number): void {
-    this.#commands.publishEnded(messageStreamId);
+    if (!this.#isSilent) this.#commands.publishEnded(messageStreamId);
   }
 
   /** Tells a playing NetStream that a publisher has come. */
   publishStarted(messageStreamId: number): void {
-    this.#commands.publishStarted(messageStreamId);
+    if (!this.#isSilent) this.#commands.publishStarted(messageStreamId);
   }
 
-  /** Tells the client something of the connection itself, where it was accepted. [RTMP 7.2.1] */
+  /** Tells the client something of the connection itself, where it was accepted; after an error too. [RTMP 7.2.1] */
   sayStatus(level: StatusLevel, code: StatusCode, description: string): void {
-    if (this.#state !== ServerSessionState.Connected) return;
-    this.#commands.sayStatus(level, code, description);
+    if (!this.#isSilent && this.#commands.isConnected) this.#commands.sayStatus(level, code, description);
   }
 
   /** Tells every publishing and playing NetStream that it is over. */
   endStreams(description: string): void {
-    this.#commands.endStreams(description);
+    if (!this.#isSilent) this.#commands.endStreams(description);
   }
 
   /**
    * Passes time: sends pings, finds silence. To be called at or after `nextDeadlineMs`.
-   * @throws RtmpError 'rtmp-handshake-timeout', 'rtmp-connect-timeout', 'rtmp-peer-silent', 'rtmp-message-stalled'
+   * @throws RtmpError 'rtmp-handshake-timeout', 'rtmp-connect-timeout', 'rtmp-peer-silent', 'rtmp-message-stalled',
+   * 'rtmp-peer-not-reading'
    */
   tick(nowMs: number): void {
-    if (this.#state === ServerSessionState.Closed) return;
-    const isPingDue = this.#liveness.tick(nowMs, {
-      isHandshakeDone: this.#state !== ServerSessionState.Handshake,
-      partialBytes: this.#decoder.partialBytes,
+    if (this.#isClosed) return;
+    this.#closingOnError(() => {
+      const isPingDue = this.#liveness.tick(nowMs, {
+        isHandshakeDone: this.#reader.isHandshakeDone,
+        // While a decision is due it is us who do not read on.
+        partialBytes: this.isDecisionDue ? 0 : this.#reader.partialBytes,
+      });
+      if (isPingDue) {
+        this.#output.putUserControl({ type: 'ping-request', timestampMs: Math.floor(nowMs) >>> 0 });
+      }
+      this.#output.requireRoom();
     });
-    if (!isPingDue) return;
-    const ping = encodeUserControl({ type: 'ping-request', timestampMs: Math.floor(nowMs) >>> 0 });
-    this.#output.putControl(MessageType.UserControl, ping);
   }
 
   /** When `tick` is to be called next, on the clock of its argument. */
@@ -213,134 +204,44 @@ export class RtmpServerSession {
     return this.#liveness.nextDeadlineMs();
   }
 
-  /** Ends reading. What was said can still be taken. */
+  /** Ends reading and speaking. What was said can still be taken. */
   close(): void {
-    this.#state = ServerSessionState.Closed;
-    this.#heldInput = [];
-    this.#heldBytes = 0;
+    this.#stopReading();
+    this.#isSilent = true;
   }
 
-  #read(bytes: Uint8Array): void {
-    let offset = 0;
-    if (this.#state === ServerSessionState.Handshake) {
-      offset = this.#handshake.receive(bytes);
-      const answer = this.#handshake.takeOutput();
-      if (answer !== null) this.#output.putHandshake(answer);
-      if (!this.#handshake.isDone) return;
-      this.#state = ServerSessionState.Unconnected;
-    }
-    while (!this.#isClosed) {
-      offset = this.#decoder.receive(bytes, offset, this.#onMessage);
-      // WHY: held even where nothing of it is left: the decoder may have looked ahead, and must be asked again.
-      if (this.isDecisionDue) return this.#hold(bytes, offset);
-      if (offset >= bytes.length) return;
-    }
+  #decide(decision: () => void): void {
+    this.#requireOpen();
+    decision();
+    this.#closingOnError(() => {
+      this.#reader.goOn();
+      this.#finishReading();
+    });
   }
 
-  get #isClosed(): boolean {
-    return this.#state === ServerSessionState.Closed;
+  /** Acknowledges once for all that was read, and gives a peer up that lets too much wait. [RTMP 5.4.3] */
+  #finishReading(): void {
+    const receivedBytes = this.#commands.isConnected ? this.#acks.due() : null;
+    if (receivedBytes !== null) this.#output.putControl({ type: 'acknowledgement', receivedBytes });
+    this.#output.requireRoom();
   }
 
-  /** Reads on with what waited behind a decision. */
-  #goOn(): void {
-    while (this.#heldInput.length > 0 && !this.isDecisionDue && !this.#isClosed) {
-      const bytes = this.#heldInput.shift();
-      if (bytes === undefined) return;
-      this.#heldBytes -= bytes.length;
-      const later = this.#heldInput;
-      this.#heldInput = [];
-      this.#read(bytes);
-      this.#heldInput.push(...later);
-    }
-    this.#acknowledge();
+  #requireOpen(): void {
+    if (this.#isClosed) throw new Error('the session is closed: no decision is due');
   }
 
-  #hold(bytes: Uint8Array, offset: number): void {
-    const held = bytes.slice(offset);
-    this.#heldBytes += held.length;
-    if (this.#heldBytes > MAX_HELD_INPUT_BYTES) {
-      const message = `expected at most ${MAX_HELD_INPUT_BYTES} bytes before an answer, got ${this.#heldBytes}`;
-      throw new RtmpError('rtmp-pending-input-exceeded', message);
-    }
-    this.#heldInput.push(held);
-  }
-
-  /** Acknowledges once for all that was read. [RTMP 5.4.3] */
-  #acknowledge(): void {
-    if (this.#state !== ServerSessionState.Connected) return;
-    const payload = this.#acks.due();
-    if (payload !== null) this.#output.putControl(MessageType.Acknowledgement, payload);
-  }
-
-  /** Takes in one message; false stops the decoder behind it, for a decision is due or the session is over. */
-  #handleMessage(message: RtmpMessage): boolean {
-    switch (message.typeId) {
-      case MessageType.Audio:
-      case MessageType.Video:
-        this.#handleMedia(message);
-        return true;
-      case MessageType.CommandAmf0:
-      case MessageType.CommandAmf3:
-        this.#commands.handle(message);
-        return !this.isDecisionDue && !this.#isClosed;
-      case MessageType.DataAmf0:
-      case MessageType.DataAmf3:
-        this.#handleData(message);
-        return true;
-      case MessageType.UserControl:
-        this.#handleUserControl(message.payload);
-        return true;
-      case MessageType.SetChunkSize:
-      case MessageType.Abort:
-      case MessageType.Acknowledgement:
-      case MessageType.WindowAcknowledgementSize:
-      case MessageType.SetPeerBandwidth:
-        this.#handleControl(message);
-        return true;
-      default:
-        this.counters.unknownMessages++;
-        return true;
+  /** Runs what the peer's bytes and time drive. After an error nothing is read any more. */
+  #closingOnError(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#stopReading();
+      throw error;
     }
   }
 
-  #handleMedia(message: RtmpMessage): void {
-    const { messageStreamId, timestampMs, payload } = message;
-    if (!this.#commands.isPublishing(messageStreamId)) {
-      this.counters.strayMedia++;
-      return;
-    }
-    const type = message.typeId === MessageType.Audio ? 'audio' : 'video';
-    this.#events.push({ type, messageStreamId, timestampMs, payload });
-  }
-
-  #handleData(message: RtmpMessage): void {
-    const messageStreamId = this.#commands.publishingIdFor(message.messageStreamId);
-    if (messageStreamId === null) {
-      this.counters.strayMedia++;
-      return;
-    }
-    const data = parseDataMessage(message.payload);
-    if (data === null) {
-      this.counters.malformedData++;
-      return;
-    }
-    this.#events.push({ type: 'data', messageStreamId, timestampMs: message.timestampMs, data });
-  }
-
-  /** Set Chunk Size and Abort have acted in the decoder already. [RTMP 5.4] */
-  #handleControl(message: RtmpMessage): void {
-    const control = parseControl(message);
-    if (control === null) this.counters.malformedControls++;
-    else if (control.type === 'window-acknowledgement-size') this.#acks.setWindow(control.windowBytes);
-  }
-
-  /** [RTMP 6.2, 7.1.7] */
-  #handleUserControl(payload: Uint8Array): void {
-    const event = parseUserControl(payload);
-    if (event === null) this.counters.malformedControls++;
-    else if (event.type === 'ping-request') {
-      const pong = encodeUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
-      this.#output.putControl(MessageType.UserControl, pong);
-    }
+  #stopReading(): void {
+    this.#isClosed = true;
+    this.#reader.stop();
   }
 }

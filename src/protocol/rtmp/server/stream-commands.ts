@@ -1,20 +1,17 @@
-// The commands of NetStreams: publish, play, pause, seek and what ends them. Each begins with what the NetStream's
-// state allows; what it published or played is told to end exactly once, however it ends. [RTMP 7.2.2]
+// The commands of NetStreams: publish, play and what ends them; what changes a play is in playback-commands.ts. What
+// was published or played is told to end exactly once, however it ends. [RTMP 7.2.2]
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import type { CommandMessage } from '../command-message.ts';
-import { encodeDataMessage } from '../data-message.ts';
-import { MessageType } from '../message.ts';
-import type { UserControlEvent } from '../user-control.ts';
-import { encodeUserControl } from '../user-control.ts';
 import { booleanArg, numberArg, stringArg } from './command-args.ts';
 import type { NetStream } from './net-stream.ts';
 import { NetStreamState, NetStreams } from './net-stream.ts';
-import { ChunkStreamId } from './output-queue.ts';
+import { filterOf, handlePlaybackCommand, isPlaybackCommand } from './playback-commands.ts';
 import type { CommandContext } from './server-commands.ts';
-import type { StatusLevel } from './status.ts';
-import { StatusCode, statusInfo } from './status.ts';
+import { StatusCode } from './status.ts';
+import type { StreamName } from './stream-name.ts';
 import { isUsableName, parseStreamName } from './stream-name.ts';
+import { StreamReplies } from './stream-replies.ts';
 
 /** `start` values of play that ask for a live stream and nothing else, in seconds and in ms. */
 const LIVE_ONLY_STARTS = new Set([-1, -1000]);
@@ -22,15 +19,20 @@ const LIVE_ONLY_STARTS = new Set([-1, -1000]);
 /** The NetStreams of one connection and their commands. */
 export class StreamCommands {
   readonly #context: CommandContext;
-  readonly #askDecision: (messageStreamId: number) => void;
+  readonly #askDecision: (type: 'publish' | 'play', messageStreamId: number) => void;
+  readonly #replies: StreamReplies;
   readonly #streams = new NetStreams();
 
-  constructor(context: CommandContext, askDecision: (messageStreamId: number) => void) {
+  constructor(
+    context: CommandContext,
+    askDecision: (type: 'publish' | 'play', messageStreamId: number) => void,
+  ) {
     this.#context = context;
     this.#askDecision = askDecision;
+    this.#replies = new StreamReplies(context.output);
   }
 
-  /** Makes a NetStream and gives its id. */
+  /** Makes a NetStream and gives its id. @throws RtmpError 'rtmp-message-streams-exceeded' */
   create(): number {
     return this.#streams.create().id;
   }
@@ -42,13 +44,10 @@ export class StreamCommands {
 
   /** The publishing NetStream that data on `messageStreamId` belongs to, null where that is not clear. */
   publishingIdFor(messageStreamId: number): number | null {
-    if (this.isPublishing(messageStreamId)) return messageStreamId;
-    if (messageStreamId !== 0) return null;
-    const publishing = [...this.#streams.all].filter((stream) => stream.state === NetStreamState.Publishing);
-    return publishing.length === 1 ? (publishing[0]?.id ?? null) : null;
+    return this.#streams.publishing(messageStreamId)?.id ?? null;
   }
 
-  /** Handles a NetStream's command; false where `command` is none. */
+  /** Handles a NetStream's command; false where `command` is none. @throws RtmpError 'rtmp-message-streams-exceeded' */
   handle(command: CommandMessage, messageStreamId: number): boolean {
     const { args } = command;
     switch (command.name) {
@@ -58,80 +57,51 @@ export class StreamCommands {
       case 'play':
         this.#play(messageStreamId, args);
         return true;
-      case 'pause':
-      case 'pauseRaw':
-        this.#pause(messageStreamId, booleanArg(args, 0, true));
-        return true;
-      case 'seek':
-        this.#seek(messageStreamId);
-        return true;
-      case 'receiveAudio':
-        this.#receive(messageStreamId, { wantsAudio: booleanArg(args, 0, true) });
-        return true;
-      case 'receiveVideo':
-        this.#receive(messageStreamId, { wantsVideo: booleanArg(args, 0, true) });
+      case 'play2':
+        this.#switch(messageStreamId);
         return true;
       case 'closeStream':
-        this.#close(messageStreamId, args[0]);
+        for (const stream of this.#named(messageStreamId, args[0])) this.#stop(stream);
         return true;
       case 'deleteStream':
         this.#delete(args[0]);
         return true;
       default:
-        return false;
+        return this.#handlePlayback(command, messageStreamId);
     }
   }
 
   /** Answers a publish that was asked for with a yes. */
   acceptPublish(messageStreamId: number): void {
-    const stream = this.#expect(messageStreamId, NetStreamState.PublishAsked);
+    const stream = this.#asking(messageStreamId);
     stream.state = NetStreamState.Publishing;
-    this.#userControl({ type: 'stream-begin', messageStreamId });
-    this.#say(stream, 'status', StatusCode.PublishStart, `${stream.streamName} is now published.`);
+    this.#replies.publishAccepted(stream);
   }
 
-  /** Answers a play that was asked for with a yes. GStreamer wants Reset or Start as the first status. */
+  /** Answers a play that was asked for with a yes. */
   acceptPlay(messageStreamId: number): void {
-    const stream = this.#expect(messageStreamId, NetStreamState.PlayAsked);
+    const stream = this.#asking(messageStreamId);
     stream.state = NetStreamState.Playing;
-    this.#userControl({ type: 'stream-begin', messageStreamId });
-    if (stream.isReset) {
-      this.#say(stream, 'status', StatusCode.PlayReset, `Playing and resetting ${stream.streamName}.`);
-    }
-    this.#say(stream, 'status', StatusCode.PlayStart, `Started playing ${stream.streamName}.`);
-    const sampleAccess = encodeDataMessage('|RtmpSampleAccess', [true, true]);
-    if (sampleAccess === null) throw new Error('|RtmpSampleAccess does not encode');
-    this.#context.output.put({
-      typeId: MessageType.DataAmf0,
-      chunkStreamId: ChunkStreamId.StreamCommand,
-      messageStreamId,
-      timestampMs: 0,
-      payload: sampleAccess,
-    });
+    this.#replies.playAccepted(stream);
+    if (!stream.wantsAudio || !stream.wantsVideo) this.#context.emit(filterOf(stream));
   }
 
   /** Answers a publish or play that was asked for with a no. */
   reject(messageStreamId: number, code: StatusCode, description: string): void {
-    const stream = this.#streams.find(messageStreamId);
-    if (stream === undefined) throw new Error(`NetStream ${messageStreamId} asked for nothing`);
-    stream.state = NetStreamState.Idle;
-    this.#say(stream, 'error', code, description);
+    this.#asking(messageStreamId).state = NetStreamState.Idle;
+    this.#replies.refuse(messageStreamId, code, description);
   }
 
-  /** Tells a playing NetStream that its publisher has left. [RTMP 7.1.7 Stream EOF] */
+  /** Tells a playing NetStream that its publisher has left. */
   publishEnded(messageStreamId: number): void {
-    const stream = this.#streams.find(messageStreamId);
-    if (stream?.state !== NetStreamState.Playing) return;
-    this.#userControl({ type: 'stream-eof', messageStreamId });
-    this.#say(stream, 'status', StatusCode.PlayUnpublishNotify, `${stream.streamName} is now unpublished.`);
+    const stream = this.#playing(messageStreamId);
+    if (stream !== null) this.#replies.publisherLeft(stream, `${stream.streamName} is now unpublished.`);
   }
 
   /** Tells a playing NetStream that a publisher has come. */
   publishStarted(messageStreamId: number): void {
-    const stream = this.#streams.find(messageStreamId);
-    if (stream?.state !== NetStreamState.Playing) return;
-    this.#userControl({ type: 'stream-begin', messageStreamId });
-    this.#say(stream, 'status', StatusCode.PlayPublishNotify, `${stream.streamName} is now published.`);
+    const stream = this.#playing(messageStreamId);
+    if (stream !== null) this.#replies.publisherCame(stream);
   }
 
   /** Ends the publishes of that name, as FCUnpublish asks. */
@@ -144,144 +114,110 @@ export class StreamCommands {
   /** Tells every NetStream that it is over, for the server ends. */
   endAll(description: string): void {
     for (const stream of this.#streams.all) {
-      if (stream.state === NetStreamState.Playing) {
-        this.#userControl({ type: 'stream-eof', messageStreamId: stream.id });
-        this.#say(stream, 'status', StatusCode.PlayUnpublishNotify, description);
-      } else if (stream.state === NetStreamState.Publishing) {
-        this.#say(stream, 'status', StatusCode.UnpublishSuccess, description);
+      if (stream.state === NetStreamState.Playing) this.#replies.publisherLeft(stream, description);
+      else if (stream.state === NetStreamState.Publishing) {
+        this.#replies.say(stream, StatusCode.UnpublishSuccess, description);
       }
     }
   }
 
-  /** [RTMP 7.2.2.6] A missing, false or empty name stops the publish. */
+  /** [RTMP 7.2.2.6] A name that is missing, false or empty stops the publish. */
   #publish(messageStreamId: number, args: readonly AmfValue[]): void {
     const stream = this.#find(messageStreamId);
     if (stream === null) return;
-    const { streamName, query } = parseStreamName(stringArg(args, 0));
-    if (streamName === '') return this.#stop(stream);
-    if (stream.state === NetStreamState.Publishing) {
-      return this.#say(stream, 'error', StatusCode.PublishBadName, 'This NetStream publishes already.');
+    const name = parseStreamName(stringArg(args, 0));
+    const isPublishing = stream.state === NetStreamState.Publishing;
+    if (name.streamName === '' && (isPublishing || typeof args[0] !== 'string')) this.#stop(stream);
+    else if (isPublishing) {
+      this.#replies.refuse(stream.id, StatusCode.PublishBadName, 'This NetStream publishes already.');
+    } else if (this.#isUsable(name, stream, StatusCode.PublishBadName)) {
+      this.#ask('publish', stream, name);
+      const publishType = stringArg(args, 1) || 'live';
+      this.#context.emit({ type: 'publish', messageStreamId, ...name, publishType });
     }
-    if (!isUsableName(streamName, this.#context.options.maxNameLengthChars)) {
-      return this.#say(stream, 'error', StatusCode.PublishBadName, this.#nameRule());
-    }
-    this.#stop(stream);
-    stream.state = NetStreamState.PublishAsked;
-    stream.streamName = streamName;
-    this.#askDecision(messageStreamId);
-    const publishType = stringArg(args, 1) || 'live';
-    this.#context.emit({ type: 'publish', messageStreamId, streamName, query, publishType });
   }
 
   /** [RTMP 7.2.2.1] `start` is in ms from all clients that send one, or the small numbers of the specification. */
   #play(messageStreamId: number, args: readonly AmfValue[]): void {
     const stream = this.#find(messageStreamId);
     if (stream === null) return;
-    const { streamName, query } = parseStreamName(stringArg(args, 0));
-    if (!isUsableName(streamName, this.#context.options.maxNameLengthChars)) {
-      return this.#say(stream, 'error', StatusCode.PlayStreamNotFound, this.#nameRule());
-    }
-    this.#stop(stream);
-    const start = numberArg(args, 1);
-    stream.state = NetStreamState.PlayAsked;
-    stream.streamName = streamName;
+    const name = parseStreamName(stringArg(args, 0));
+    if (!this.#isUsable(name, stream, StatusCode.PlayStreamNotFound)) return;
+    this.#ask('play', stream, name);
     stream.isReset = booleanArg(args, 3, true);
-    this.#askDecision(messageStreamId);
+    const start = numberArg(args, 1);
     this.#context.emit({
       type: 'play',
       messageStreamId,
-      streamName,
-      query,
+      ...name,
       startMs: start !== null && start >= 0 ? start : null,
       isLiveOnly: start !== null && LIVE_ONLY_STARTS.has(start),
       isReset: stream.isReset,
     });
   }
 
-  /** [RTMP 7.2.2.8] A live stream goes on at a keyframe afterwards. */
-  #pause(messageStreamId: number, isPaused: boolean): void {
-    const stream = this.#playing(messageStreamId);
+  /** There is one quality to a stream, none to switch to: what plays goes on. */
+  #switch(messageStreamId: number): void {
+    const stream = this.#find(messageStreamId);
     if (stream === null) return;
-    stream.isPaused = isPaused;
-    if (isPaused) this.#say(stream, 'status', StatusCode.PauseNotify, `Paused ${stream.streamName}.`);
-    else {
-      this.#userControl({ type: 'stream-begin', messageStreamId });
-      this.#say(stream, 'status', StatusCode.UnpauseNotify, `Resumed ${stream.streamName}.`);
-    }
-    this.#filterChanged(stream);
+    this.#replies.refuse(stream.id, StatusCode.PlayFailed, 'Expected play: play2 is not supported.');
   }
 
-  /** [RTMP 7.2.2.7] A live stream has one place to be: players only wait for the answer. */
-  #seek(messageStreamId: number): void {
-    const stream = this.#playing(messageStreamId);
-    if (stream === null) return;
-    this.#say(stream, 'status', StatusCode.SeekNotify, `Seeking ${stream.streamName}: it is live.`);
-    this.#userControl({ type: 'stream-begin', messageStreamId });
-  }
-
-  /** [RTMP 7.2.2.4, 7.2.2.5] */
-  #receive(messageStreamId: number, wants: { wantsAudio?: boolean; wantsVideo?: boolean }): void {
-    const stream = this.#playing(messageStreamId);
-    if (stream === null) return;
-    const isOn = wants.wantsAudio ?? wants.wantsVideo ?? true;
-    Object.assign(stream, wants);
-    if (isOn) {
-      this.#say(stream, 'status', StatusCode.SeekNotify, `Seeking ${stream.streamName}.`);
-      this.#say(stream, 'status', StatusCode.PlayStart, `Started playing ${stream.streamName}.`);
-    }
-    this.#filterChanged(stream);
-  }
-
-  /** GStreamer sends closeStream on the connection, with the stream's name. */
-  #close(messageStreamId: number, named: AmfValue): void {
-    for (const stream of this.#named(messageStreamId, named)) this.#stop(stream);
+  /** A command that changes how a NetStream plays; ignored where none was made. */
+  #handlePlayback(command: CommandMessage, messageStreamId: number): boolean {
+    if (!isPlaybackCommand(command.name)) return false;
+    const stream = this.#streams.find(messageStreamId);
+    if (stream === undefined) return true;
+    const event = handlePlaybackCommand(stream, command, this.#replies);
+    if (event !== null) this.#context.emit(event);
+    return true;
   }
 
   #delete(named: AmfValue): void {
-    const id = typeof named === 'number' ? named : 0;
-    for (const stream of [...this.#named(id, named)]) {
+    for (const stream of this.#named(typeof named === 'number' ? named : 0, named)) {
       this.#stop(stream);
       this.#streams.delete(stream.id);
     }
   }
 
-  /** The NetStreams meant: the one with the id, or all with the name where a name stands in its place. */
+  /** What closeStream and deleteStream mean: an id, or the name that GStreamer says in its place. */
   #named(id: number, named: AmfValue): NetStream[] {
-    if (typeof named === 'string') {
-      const { streamName } = parseStreamName(named);
-      return [...this.#streams.all].filter((stream) => stream.streamName === streamName);
-    }
-    const stream = this.#streams.find(id);
-    return stream === undefined ? [] : [stream];
+    return this.#streams.named(id, typeof named === 'string' ? parseStreamName(named).streamName : '');
+  }
+
+  /** Ends what the NetStream does and makes it wait for the driver's word. */
+  #ask(type: 'publish' | 'play', stream: NetStream, { streamName }: StreamName): void {
+    this.#stop(stream);
+    stream.state = NetStreamState.Asking;
+    stream.streamName = streamName;
+    this.#askDecision(type, stream.id);
   }
 
   /** Ends what the NetStream does, if anything, and tells it once. */
   #stop(stream: NetStream): void {
-    const { id, state, streamName } = stream;
+    const { id: messageStreamId, state } = stream;
     stream.state = NetStreamState.Idle;
     stream.isPaused = false;
-    stream.wantsAudio = true;
-    stream.wantsVideo = true;
     if (state === NetStreamState.Publishing) {
-      this.#say(stream, 'status', StatusCode.UnpublishSuccess, `${streamName} is now unpublished.`);
-      this.#context.emit({ type: 'unpublish', messageStreamId: id });
-    } else if (state === NetStreamState.Playing) {
-      this.#context.emit({ type: 'stop', messageStreamId: id });
-    }
+      this.#replies.unpublished(stream);
+      this.#context.emit({ type: 'unpublish', messageStreamId });
+    } else if (state === NetStreamState.Playing) this.#context.emit({ type: 'stop', messageStreamId });
   }
 
-  #filterChanged(stream: NetStream): void {
-    const { id: messageStreamId, wantsAudio: audio, wantsVideo: video, isPaused } = stream;
-    this.#context.emit({ type: 'filter', messageStreamId, audio, video, isPaused });
+  #isUsable({ streamName }: StreamName, stream: NetStream, refusal: StatusCode): boolean {
+    const { maxNameLengthChars } = this.#context.options;
+    if (isUsableName(streamName, maxNameLengthChars)) return true;
+    const text = `Expected a stream name of 1 to ${maxNameLengthChars} printable characters.`;
+    this.#replies.refuse(stream.id, refusal, text);
+    return false;
   }
 
-  /** The NetStream that publish or play names; one that cannot be is told so on the id it used. */
+  /** The NetStream that a command names; one that cannot be is told so on the id that was used. */
   #find(messageStreamId: number): NetStream | null {
     const stream = this.#streams.findOrCreate(messageStreamId);
     if (stream === null) {
       const text = 'Expected the message stream id that createStream gave.';
-      const info = statusInfo('error', StatusCode.StreamFailed, text);
-      this.#context.output.putCommand(messageStreamId, 'onStatus', 0, null, [info]);
+      this.#replies.refuse(messageStreamId, StatusCode.StreamFailed, text);
     }
     return stream;
   }
@@ -291,21 +227,9 @@ export class StreamCommands {
     return stream?.state === NetStreamState.Playing ? stream : null;
   }
 
-  #expect(messageStreamId: number, state: NetStreamState): NetStream {
+  #asking(messageStreamId: number): NetStream {
     const stream = this.#streams.find(messageStreamId);
-    if (stream?.state !== state) throw new Error(`NetStream ${messageStreamId} is not ${state}`);
+    if (stream?.state !== NetStreamState.Asking) throw new Error(`NetStream ${messageStreamId} asks nothing`);
     return stream;
-  }
-
-  #nameRule(): string {
-    return `Expected a stream name of 1 to ${this.#context.options.maxNameLengthChars} printable characters.`;
-  }
-
-  #say(stream: NetStream, level: StatusLevel, code: StatusCode, description: string): void {
-    this.#context.output.putCommand(stream.id, 'onStatus', 0, null, [statusInfo(level, code, description)]);
-  }
-
-  #userControl(event: UserControlEvent): void {
-    this.#context.output.putControl(MessageType.UserControl, encodeUserControl(event));
   }
 }

@@ -1,0 +1,25 @@
+// A server under test, whoever made it: where it listens, what it costs, and how it is stopped. Culvert is one; the
+// others are peers, started with a configuration of their own in a folder that is removed afterwards.
+
+import type { PinnedProcess } from './pinned-process.ts';
+
+/** A running server. */
+export type BenchServer = {
+  readonly port: number;
+  readonly process: PinnedProcess;
+  /** Stops it and removes what it left behind. */
+  stop(): Promise<void>;
+};
+
+/** A kind of server. */
+export type ServerKind = {
+  /** Its name in tables and on the command line. */
+  readonly name: string;
+  /** True where viewers get headers and a keyframe first. */
+  readonly startsAtKeyframe: boolean;
+  readonly hasTunnel: boolean;
+  /** Its version, for the record. @throws Error with the command to run where it is not installed and may not be */
+  version(): string;
+  /** Starts it on a free port of the loopback. */
+  start(): Promise<BenchServer>;
+};

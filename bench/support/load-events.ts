@@ -1,0 +1,47 @@
+// What the load program says to whoever started it: one JSON line an event on its standard output.
+
+/** What was measured over one transport. */
+export type TransportResult = {
+  readonly viewers: number;
+  /** Frames that came in the measured stretch, over all viewers. */
+  readonly frames: number;
+  /** Requests that were answered in the measured stretch; 0 over RTMP. */
+  readonly requests: number;
+  /** Sending to arrival, ms; null where nothing came. */
+  readonly latencyP50Ms: number | null;
+  readonly latencyP99Ms: number | null;
+  readonly latencyMaxMs: number;
+  /** Connecting to the first frame, ms. */
+  readonly setupP50Ms: number | null;
+  readonly setupP99Ms: number | null;
+};
+
+/** The result of a load run. */
+export type LoadResult = {
+  readonly rtmp: TransportResult;
+  readonly rtmpt: TransportResult;
+  /** Length of the measured stretch by this program's clock. */
+  readonly measuredMs: number;
+  readonly sentMessages: number;
+  /** How late frames were sent, ms. */
+  readonly sendLateP99Ms: number | null;
+  /** Publisher's time minus stream time, ms: each base that a viewer saw, once. */
+  readonly basesMs: readonly number[];
+  /** The load program's own CPU time over the measured stretch, as a share of one core. */
+  readonly loadCpuShare: number;
+  /** True where that was too much for the figures to mean anything. */
+  readonly isVoid: boolean;
+  /** Faults by kind; empty where all was right. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly faultTexts: readonly string[];
+};
+
+/** One line of the load program. */
+export type LoadEvent =
+  | { readonly type: 'publishing' }
+  | { readonly type: 'steady' }
+  | { readonly type: 'steady-end' }
+  | { readonly type: 'result'; readonly result: LoadResult };
+
+/** Above this share of its core a load program measures itself. */
+export const MAX_LOAD_CPU_SHARE = 0.8;

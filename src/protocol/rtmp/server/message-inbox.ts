@@ -1,0 +1,124 @@
+// What a server does with each message that comes in: which is whose business, and what is dropped and counted: media
+// where nothing is published, what does not parse, and the types 16, 19, 22 and all unknown ones. [RTMP 5.4, 7.1]
+
+import type { PeerBandwidthLimit } from '../control-message.ts';
+import { parseControl } from '../control-message.ts';
+import { parseDataMessage } from '../data-message.ts';
+import type { RtmpMessage } from '../message.ts';
+import { MessageType } from '../message.ts';
+import { parseUserControl } from '../user-control.ts';
+import type { AckCounter } from './ack-counter.ts';
+import type { OutputQueue } from './output-queue.ts';
+import { PeerBandwidth } from './peer-bandwidth.ts';
+import type { ServerCommands } from './server-commands.ts';
+import type { ServerEvent } from './server-events.ts';
+import type { ServerSessionCounters } from './server-session.ts';
+
+/** What the inbox works on. */
+export type MessageInboxContext = {
+  readonly output: OutputQueue;
+  readonly acks: AckCounter;
+  readonly commands: ServerCommands;
+  readonly counters: ServerSessionCounters;
+  /** Window that the answer to connect announces, bytes. */
+  readonly ackWindowBytes: number;
+  readonly emit: (event: ServerEvent) => void;
+};
+
+/** In front of a type 15 body, whose values may be AMF0 all the same. */
+const FORMAT_AMF0 = 0x00;
+
+/** The receiving side of one connection, behind the chunk stream. */
+export class MessageInbox {
+  readonly #context: MessageInboxContext;
+  readonly #peerBandwidth: PeerBandwidth;
+
+  constructor(context: MessageInboxContext) {
+    this.#context = context;
+    this.#peerBandwidth = new PeerBandwidth(context.ackWindowBytes);
+  }
+
+  /** Takes in one message. @throws RtmpError of commands, and 'rtmp-chunk-size-invalid' */
+  handle(message: RtmpMessage): void {
+    switch (message.typeId) {
+      case MessageType.Audio:
+      case MessageType.Video:
+        this.#handleMedia(message);
+        break;
+      case MessageType.CommandAmf0:
+      case MessageType.CommandAmf3:
+        this.#context.commands.handle(message);
+        break;
+      case MessageType.DataAmf0:
+      case MessageType.DataAmf3:
+        this.#handleData(message);
+        break;
+      case MessageType.UserControl:
+        this.#handleUserControl(message.payload);
+        break;
+      case MessageType.SetChunkSize:
+      case MessageType.Abort:
+      case MessageType.Acknowledgement:
+      case MessageType.WindowAcknowledgementSize:
+      case MessageType.SetPeerBandwidth:
+        this.#handleControl(message);
+        break;
+      default:
+        this.#context.counters.unknownMessages++;
+    }
+  }
+
+  #handleMedia(message: RtmpMessage): void {
+    const { commands, counters, emit } = this.#context;
+    const { messageStreamId, timestampMs, payload } = message;
+    if (!commands.isPublishing(messageStreamId)) {
+      counters.strayMedia++;
+      return;
+    }
+    const type = message.typeId === MessageType.Audio ? 'audio' : 'video';
+    emit({ type, messageStreamId, timestampMs, payload });
+  }
+
+  #handleData(message: RtmpMessage): void {
+    const { commands, counters, emit } = this.#context;
+    const messageStreamId = commands.publishingIdFor(message.messageStreamId);
+    if (messageStreamId === null) {
+      counters.strayMedia++;
+      return;
+    }
+    const { typeId, timestampMs, payload } = message;
+    const hasFormat = typeId === MessageType.DataAmf3 && payload[0] === FORMAT_AMF0;
+    const data = parseDataMessage(hasFormat ? payload.subarray(1) : payload);
+    if (data === null) {
+      counters.malformedData++;
+      return;
+    }
+    emit({ type: 'data', messageStreamId, timestampMs, data });
+  }
+
+  /** Set Chunk Size and Abort have acted in the decoder already. [RTMP 5.4] */
+  #handleControl(message: RtmpMessage): void {
+    const { acks, counters } = this.#context;
+    const control = parseControl(message);
+    if (control === null) counters.malformedControls++;
+    else if (control.type === 'window-acknowledgement-size') acks.setWindow(control.windowBytes);
+    else if (control.type === 'set-peer-bandwidth') this.#limitBandwidth(control.windowBytes, control.limit);
+  }
+
+  /** Ignored before the answer to connect, which announces a window of its own. [RTMP 5.4.5] */
+  #limitBandwidth(wantedBytes: number, limit: PeerBandwidthLimit): void {
+    const { commands, output } = this.#context;
+    if (!commands.isConnected) return;
+    const windowBytes = this.#peerBandwidth.limit(wantedBytes, limit);
+    if (windowBytes !== null) output.putControl({ type: 'window-acknowledgement-size', windowBytes });
+  }
+
+  /** [RTMP 6.2, 7.1.7] */
+  #handleUserControl(payload: Uint8Array): void {
+    const event = parseUserControl(payload);
+    if (event === null) this.#context.counters.malformedControls++;
+    else if (event.type === 'ping-request') {
+      this.#context.output.putUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
+    }
+  }
+}

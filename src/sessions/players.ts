@@ -1,0 +1,85 @@
+// The NetStreams of one connection that play: a viewer of a live stream each. What they have is taken in turn, so that
+// on a line too slow for all of them none goes without.
+
+import type { LiveStream } from '../streams/live-stream.ts';
+import type { StreamRegistry } from '../streams/stream-registry.ts';
+import type { Viewer, ViewerFilter } from '../streams/viewer.ts';
+import { joined, lengthOf } from './chunk-list.ts';
+
+type Player = { readonly stream: LiveStream; readonly viewer: Viewer };
+
+const NOTHING: readonly Uint8Array[] = [];
+
+/** The playing NetStreams of a connection, by message stream id. */
+export class Players {
+  readonly #registry: StreamRegistry;
+  readonly #players = new Map<number, Player>();
+  #endedSkips = 0;
+
+  constructor(registry: StreamRegistry) {
+    this.#registry = registry;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#players.size;
+  }
+
+  /** Times that any of them, those that have ended too, fell behind and jumped. */
+  get skips(): number {
+    let skips = this.#endedSkips;
+    for (const { viewer } of this.#players.values()) skips += viewer.skips;
+    return skips;
+  }
+
+  /** Adds one, which plays from now on. */
+  add(messageStreamId: number, stream: LiveStream, viewer: Viewer): void {
+    this.#players.set(messageStreamId, { stream, viewer });
+    stream.addViewer(viewer);
+  }
+
+  /** Changes what one receives; nothing where there is none of that id. */
+  setFilter(messageStreamId: number, filter: ViewerFilter): void {
+    this.#players.get(messageStreamId)?.viewer.setFilter(filter);
+  }
+
+  /** Ends one, and gives its stream back; nothing where there is none of that id. */
+  end(messageStreamId: number): void {
+    const player = this.#players.get(messageStreamId);
+    if (player === undefined) return;
+    this.#players.delete(messageStreamId);
+    this.#endedSkips += player.viewer.skips;
+    player.stream.removeViewer(player.viewer);
+    this.#registry.release(player.stream);
+  }
+
+  /** Ends all. */
+  endAll(): void {
+    for (const messageStreamId of [...this.#players.keys()]) this.end(messageStreamId);
+  }
+
+  /**
+   * Takes whole messages: at most `maxBytes`, but for a first one that is longer where `takesLong`. The ranges are
+   * those of the streams' logs, shared by all viewers in step.
+   */
+  take(maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
+    let taken = NOTHING;
+    let leftBytes = maxBytes;
+    for (const { viewer } of this.#players.values()) {
+      if (leftBytes <= 0) break;
+      const chunks = viewer.take(leftBytes, takesLong && taken.length === 0);
+      leftBytes -= lengthOf(chunks);
+      taken = joined(taken, chunks);
+    }
+    if (this.#players.size > 1) this.#letNextBeFirst();
+    return taken;
+  }
+
+  #letNextBeFirst(): void {
+    for (const [messageStreamId, player] of this.#players) {
+      this.#players.delete(messageStreamId);
+      this.#players.set(messageStreamId, player);
+      return;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// What a live stream's log is made of, as those see it who read it: its messages' places, and stretches of its bytes.
+
+import type { RtmpMessage } from '../protocol/rtmp/message.ts';
+
+/** What a message of the log carries. */
+export type MediaKind = 'audio' | 'video' | 'data';
+
+/** A message that late joiners need before their first frame: metadata or a sequence header. */
+export type StickyMessage = {
+  /** What it replaces when it comes again: its kind, and its name or track. */
+  readonly key: string;
+  readonly message: RtmpMessage;
+};
+
+/** What a message means for those who begin. */
+export type EntryRole = {
+  readonly kind: MediaKind;
+  /** For a place where a viewer may begin: what it needs first. Null elsewhere. */
+  readonly sticky: readonly StickyMessage[] | null;
+  /** True for a video frame that is of no use without the frames before it. */
+  readonly isInterFrame: boolean;
+};
+
+/** One message's place in the log. */
+export type LogEntry = EntryRole & {
+  /** Position of the message's first byte. */
+  readonly position: number;
+  /** Length on the wire, chunk headers included. */
+  readonly lengthBytes: number;
+  /** Time on the stream's own timeline, u32 ms. */
+  readonly timestampMs: number;
+  /** The highest time in the log up to here, u32 ms: it never goes back, even where the tracks lie seconds apart. */
+  readonly reachedMs: number;
+};
+
+/** How far back a log reaches, and from when on a viewer counts as slow. */
+export type LogLimits = {
+  /** Out chunk size of everything in the log, bytes. */
+  readonly chunkSizeBytes: number;
+  /** Bytes and media time that the newest group of pictures may take up; 0 keeps none for late joiners. */
+  readonly gopCacheBytes: number;
+  readonly gopCacheMs: number;
+  /** A viewer further behind than either of these is slow. */
+  readonly lagBytes: number;
+  readonly lagMs: number;
+};
+
+/** A stretch of the log. Shared by all who asked for the same one: not to be changed. */
+export type LogRange = { readonly chunks: readonly Uint8Array[]; readonly nextPosition: number };

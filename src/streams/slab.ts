@@ -1,0 +1,66 @@
+// A piece of a live stream's log: a buffer that is filled from the front, and the places of the messages in it. A
+// message never spans two slabs.
+
+import { writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
+import type { RtmpMessage } from '../protocol/rtmp/message.ts';
+import type { LogEntry } from './log-entry.ts';
+
+/** One slab of a log. */
+export class Slab {
+  /** Position of its first byte. */
+  readonly start: number;
+  readonly #bytes: Uint8Array;
+  readonly #entries: LogEntry[] = [];
+  #usedBytes = 0;
+
+  constructor(start: number, lengthBytes: number) {
+    this.start = start;
+    this.#bytes = new Uint8Array(lengthBytes);
+  }
+
+  /** Position behind its last message. */
+  get end(): number {
+    return this.start + this.#usedBytes;
+  }
+
+  /** Bytes of memory that it takes up. */
+  get heldBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Its messages, oldest first. */
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  /** True where a message of that length still fits. */
+  hasRoomFor(lengthBytes: number): boolean {
+    return this.#usedBytes + lengthBytes <= this.#bytes.length;
+  }
+
+  /** Appends a message, which must fit: copies its payload. */
+  append(message: RtmpMessage, entry: LogEntry, chunkSizeBytes: number): void {
+    writeChunkedMessage(this.#bytes, this.#usedBytes, message, chunkSizeBytes);
+    this.#usedBytes += entry.lengthBytes;
+    this.#entries.push(entry);
+  }
+
+  /** The bytes between two positions, as far as they lie in this slab: a view, never written to again. */
+  bytesBetween(fromPosition: number, toPosition: number): Uint8Array {
+    const from = Math.max(fromPosition - this.start, 0);
+    return this.#bytes.subarray(from, Math.min(toPosition - this.start, this.#usedBytes));
+  }
+
+  /** Index of the first message at or behind a position; the number of messages where there is none. */
+  indexFrom(position: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#entries[middle];
+      if (entry !== undefined && entry.position < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
