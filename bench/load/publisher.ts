@@ -152,7 +152,7 @@ export class Publisher implements ClientListener {
     this.sent.add({ sequence, typeId, timestampMs, payload, isKeyframe });
     this.lateness.add(nowMs - this.#startedMs - mediaMs);
     this.#write(typeId, timestampMs, payload);
-    if (this.#keyframes > 1) this.#onJumped?.();
+    if (this.#keyframes === 2 && isKeyframe) this.#onJumped?.();
   }
 
   #write(typeId: number, timestampMs: number, payload: Buffer): void {

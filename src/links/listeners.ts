@@ -2,8 +2,8 @@
 // timeouts and its closing work only then; the others are plain servers that feed the same handler.
 
 import type { Server as HttpServer } from 'node:http';
-import type { Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { createServer, Server } from 'node:net';
 import type { Listener } from '../config/listener.ts';
 
 /** Ports that stand in for others where only the default asked for those. */
@@ -69,10 +69,10 @@ export class Listeners {
 
   /** Stops listening; done when the last connection is gone. */
   async close(): Promise<void> {
+    // WHY: not the HTTP server's own close, which would cut off the tunnels that are between two polls.
     const closed = this.#servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+      (server) => new Promise<void>((resolve) => Server.prototype.close.call(server, () => resolve())),
     );
-    this.#httpServer.closeIdleConnections();
     await Promise.all(closed);
   }
 

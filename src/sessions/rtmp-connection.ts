@@ -162,7 +162,6 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
         return;
       case 'filter':
         this.#filter(event);
-        return;
     }
   }
 

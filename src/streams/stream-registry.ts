@@ -40,7 +40,8 @@ export class StreamRegistry {
 
   /** Forgets a stream that nobody publishes or watches any more; to be called when either has left. */
   release(stream: LiveStream): void {
-    if (stream.isIdle) this.#streams.delete(keyOf(stream.app, stream.name));
+    const key = keyOf(stream.app, stream.name);
+    if (stream.isIdle && this.#streams.get(key) === stream) this.#streams.delete(key);
   }
 
   #findOrCreate(app: string, name: string): LiveStream | null {

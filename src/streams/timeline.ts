@@ -59,8 +59,9 @@ export class Timeline {
   /** The stream time of data that belongs to a moment: its own, unless that is nowhere near the newest frame's. */
   dataMs(publisherMs: number): number {
     if (this.#offsetMs === null) return this.#floorMs >>> 0;
-    const dataMs = Math.max(this.#floorMs, this.#near(publisherMs + this.#offsetMs));
-    return (Math.abs(dataMs - this.#newestMs) <= MAX_STEP_BACK_MS ? dataMs : this.#newestMs) >>> 0;
+    const dataMs = this.#near(publisherMs + this.#offsetMs);
+    const isNear = Math.abs(dataMs - this.#newestMs) <= MAX_STEP_BACK_MS;
+    return (isNear ? Math.max(this.#floorMs, dataMs) : this.#newestMs) >>> 0;
   }
 
   /** True where a track went far back, and the other has not shown yet that the whole clock did. */

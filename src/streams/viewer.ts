@@ -201,31 +201,25 @@ export class Viewer {
     let takenBytes = 0;
     let next = position;
     for (let entry = log.entryFrom(next); entry !== null; entry = log.entryFrom(next)) {
-      const headers = this.#isAwaited(entry) && this.#wantsHeaders ? this.#headersBefore(entry) : null;
-      const lengthBytes = entry.lengthBytes + (headers?.length ?? 0);
-      if (takenBytes > 0 && takenBytes + lengthBytes > maxBytes) break;
+      if (this.#isWanted(entry)) {
+        const isAwaited = this.#awaitsKeyframe && entry.kind === 'video' && entry.sticky !== null;
+        const headers = isAwaited && this.#wantsHeaders ? this.#headersBefore(entry) : null;
+        const lengthBytes = entry.lengthBytes + (headers?.length ?? 0);
+        if (takenBytes > 0 && takenBytes + lengthBytes > maxBytes) break;
+        if (isAwaited) this.#awaitsKeyframe = false;
+        if (headers !== null) chunks.push(headers);
+        chunks.push(this.#readdressed(log.bytesOf(entry)));
+        takenBytes += lengthBytes;
+      }
       next = entry.position + entry.lengthBytes;
-      if (!this.#isWanted(entry)) continue;
-      if (headers !== null) chunks.push(headers);
-      chunks.push(this.#readdressed(log.bytesOf(entry)));
-      takenBytes += lengthBytes;
     }
     this.#position = next;
     return chunks;
   }
 
-  /** True for the keyframe that the viewer waits for. */
-  #isAwaited(entry: LogEntry): boolean {
-    return this.#awaitsKeyframe && this.#filter.video && entry.kind === 'video' && entry.sticky !== null;
-  }
-
-  #isWanted(entry: LogEntry): boolean {
-    if (this.#isAwaited(entry)) {
-      this.#awaitsKeyframe = false;
-      this.#wantsHeaders = false;
-    }
-    if (entry.kind === 'audio') return this.#filter.audio;
-    return entry.kind === 'data' || (this.#filter.video && !(this.#awaitsKeyframe && entry.isInterFrame));
+  #isWanted({ kind, isInterFrame }: LogEntry): boolean {
+    if (kind === 'audio') return this.#filter.audio;
+    return kind === 'data' || (this.#filter.video && !(this.#awaitsKeyframe && isInterFrame));
   }
 
   #readdressed(bytes: Uint8Array): Uint8Array {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RtmpMessage } from '../../src/protocol/rtmp/message.ts';
+import { StickySet, writeChunkedMessages } from '../../src/streams/sticky.ts';
+import { setChunkSize } from '../support/chunk-wire.ts';
+import { ServerReplyReader } from '../support/server-reply-reader.ts';
+
+const LARGEST_BYTES = 64 * 1024;
+const MOST_MESSAGES = 32;
+
+function message(typeId: 8 | 9 | 18, fill: number, lengthBytes = 4): RtmpMessage {
+  const payload = new Uint8Array(lengthBytes).fill(fill);
+  return { typeId, chunkStreamId: 4, messageStreamId: 1, timestampMs: 5, payload };
+}
+
+function firstBytes(set: StickySet): (number | undefined)[] {
+  return set.messages.map(({ message: { payload } }) => payload[0]);
+}
+
+describe('StickySet', () => {
+  it('puts metadata first, then video, then audio, and keeps the order among each', () => {
+    const set = new StickySet();
+    for (const [typeId, fill] of [
+      [8, 1],
+      [9, 2],
+      [18, 3],
+      [9, 4],
+      [18, 5],
+      [8, 6],
+    ] as const) {
+      assert.equal(set.put(`key ${fill}`, message(typeId, fill)), true);
+    }
+    assert.deepEqual(firstBytes(set), [3, 5, 2, 4, 1, 6]);
+  });
+
+  it('replaces what has the same key in its place, and leaves lists that were handed out alone', () => {
+    const set = new StickySet();
+    for (const fill of [1, 2, 3]) set.put(`key ${fill}`, message(9, fill));
+    const before = set.messages;
+    set.put('key 2', message(9, 9));
+    assert.deepEqual(firstBytes(set), [1, 9, 3]);
+    set.remove('key 1');
+    set.remove('no such key');
+    assert.deepEqual(firstBytes(set), [9, 3]);
+    assert.deepEqual(
+      before.map((sticky) => sticky.message.payload[0]),
+      [1, 2, 3],
+    );
+  });
+
+  it('keeps a copy of the payload', () => {
+    const set = new StickySet();
+    const given = message(9, 1);
+    set.put('key', given);
+    given.payload.fill(7);
+    assert.deepEqual(firstBytes(set), [1]);
+  });
+
+  it('takes a message of the largest size, and none over it', () => {
+    const set = new StickySet();
+    assert.equal(set.put('a', message(9, 1, LARGEST_BYTES)), true);
+    assert.equal(set.put('b', message(9, 1, LARGEST_BYTES + 1)), false);
+    assert.equal(set.messages.length, 1);
+  });
+
+  it('takes so many messages and none more, but still replaces one', () => {
+    const set = new StickySet();
+    for (let n = 0; n < MOST_MESSAGES; n++) assert.equal(set.put(`key ${n}`, message(9, n)), true);
+    assert.equal(set.put('one more', message(9, 99)), false);
+    assert.equal(set.put('key 31', message(9, 77)), true);
+    assert.equal(set.messages.length, MOST_MESSAGES);
+    assert.equal(firstBytes(set).at(-1), 77);
+  });
+});
+
+describe('writeChunkedMessages', () => {
+  it('writes all with one time, message stream id and chunk size', () => {
+    const messages = [message(18, 1, 300), message(9, 2, 10)];
+    const reader = new ServerReplyReader();
+    reader.read(setChunkSize(100));
+    const replies = reader.read(writeChunkedMessages(messages, 0x1234_5678, 7, 100));
+    assert.deepEqual(
+      replies.map(({ typeId, timestampMs, messageStreamId, chunkCount, payload }) => [
+        typeId,
+        timestampMs,
+        messageStreamId,
+        chunkCount,
+        payload.length,
+        payload[0],
+      ]),
+      [
+        [18, 0x1234_5678, 7, 3, 300, 1],
+        [9, 0x1234_5678, 7, 1, 10, 2],
+      ],
+    );
+    assert.equal(writeChunkedMessages([], 0, 1, 128).length, 0);
+  });
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { headersAt, StreamRig, type TestViewer } from './stream-rig.ts';
+
+function startedRig(): { rig: StreamRig; viewer: TestViewer } {
+  const rig = new StreamRig();
+  rig.begin();
+  rig.key(0, 0);
+  const viewer = rig.viewer();
+  viewer.takeAll();
+  return { rig, viewer };
+}
+
+describe('Viewer, filters', () => {
+  it('gives nothing while paused, and goes on at the next keyframe with the headers in front', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    rig.inter(40, 1);
+    assert.deepEqual(viewer.takeAll(), []);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    rig.inter(80, 2);
+    assert.deepEqual(viewer.takeAll(), []);
+    rig.key(120, 3);
+    rig.inter(160, 4);
+    assert.deepEqual(viewer.takeAll(), [...headersAt(120), 'key 3 @120', 'inter 4 @160']);
+    assert.equal(viewer.viewer.skips, 0);
+  });
+
+  it('goes on at the newest keyframe where some came during the pause', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    for (const n of [1, 2, 3]) rig.key(n * 40, n);
+    rig.inter(160, 4);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    assert.deepEqual(viewer.takeAll(), [...headersAt(120), 'key 3 @120', 'inter 4 @160']);
+  });
+
+  it('hears of the end of a publish while paused, and starts with the next one when it goes on', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    rig.inter(40, 1);
+    rig.stream.endPublish();
+    assert.deepEqual(viewer.takeAll(), ['ended']);
+    rig.begin();
+    rig.key(0, 2);
+    assert.deepEqual(viewer.takeAll(), ['started']);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    assert.deepEqual(viewer.takeAll(), [...headersAt(140), 'key 2 @140']);
+  });
+
+  it('begins as ever where it was paused before it began', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    rig.key(0, 0);
+    const viewer = rig.viewer();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    assert.deepEqual(viewer.takeAll(), []);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    assert.deepEqual(viewer.takeAll(), [...headersAt(0), 'key 0 @0']);
+  });
+
+  it('leaves out sound that is not wanted, and takes it up again at once', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: false, video: true, isPaused: false });
+    rig.audio(20, 1);
+    rig.inter(40, 1);
+    rig.audio(60, 2);
+    assert.deepEqual(viewer.takeAll(), ['inter 1 @40']);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    rig.audio(80, 3);
+    rig.inter(80, 2);
+    assert.deepEqual(viewer.takeAll(), ['audio 3 @80', 'inter 2 @80']);
+  });
+
+  it('leaves out pictures that are not wanted, and takes them up again at a keyframe, with no gap in the sound', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: true, video: false, isPaused: false });
+    rig.audio(20, 1);
+    rig.inter(40, 1);
+    rig.key(80, 2);
+    assert.deepEqual(viewer.takeAll(), ['audio 1 @20']);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    rig.inter(120, 3);
+    rig.audio(120, 2);
+    assert.deepEqual(viewer.takeAll(), ['audio 2 @120']);
+    rig.audio(140, 3);
+    rig.key(160, 4);
+    rig.inter(200, 5);
+    assert.deepEqual(viewer.takeAll(), ['audio 3 @140', ...headersAt(160), 'key 4 @160', 'inter 5 @200']);
+    rig.inter(240, 6);
+    assert.deepEqual(viewer.takeAll(), ['inter 6 @240']);
+  });
+
+  it('leaves headers of what is not wanted out of those in front', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    rig.key(0, 0);
+    rig.audio(20, 1);
+    const [metadata = '', videoHeader = '', audioHeader = ''] = headersAt(0);
+    const deaf = rig.viewer();
+    deaf.viewer.setFilter({ audio: false, video: true, isPaused: false });
+    assert.deepEqual(deaf.takeAll(), [metadata, videoHeader, 'key 0 @0']);
+    const blind = rig.viewer();
+    blind.viewer.setFilter({ audio: true, video: false, isPaused: false });
+    assert.deepEqual(blind.takeAll(), [metadata, audioHeader, 'audio 1 @20']);
+  });
+
+  it('ends a take of so many bytes on a message boundary, and gives at least one message', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: false, video: true, isPaused: false });
+    for (let n = 1; n <= 5; n++) {
+      rig.inter(n * 40, n, 88);
+      rig.audio(n * 40, n, 500);
+    }
+    assert.deepEqual(viewer.take(250), ['inter 1 @40', 'inter 2 @80']);
+    assert.deepEqual(viewer.take(1), ['inter 3 @120']);
+    assert.deepEqual(viewer.take(99, false), []);
+    assert.deepEqual(viewer.take(1000), ['inter 4 @160', 'inter 5 @200']);
+    assert.deepEqual(viewer.take(1000), []);
+  });
+
+  it('hears of the end behind messages that it does not want', () => {
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: false, video: true, isPaused: false });
+    rig.audio(20, 1);
+    rig.stream.endPublish();
+    assert.deepEqual(viewer.takeAll(), ['ended']);
+  });
+
+  it('re-addresses the bytes for another message stream id, in a copy of its own', () => {
+    const rig = new StreamRig({ chunkSizeBytes: 128 });
+    rig.begin();
+    rig.key(0, 0, 300);
+    const other = rig.viewer({ messageStreamId: 0x01020304 });
+    const ordinary = rig.viewer();
+    const on = ` on ${0x01020304}`;
+    assert.deepEqual(
+      other.takeAll(),
+      [...headersAt(0), 'key 0 @0'].map((line) => line + on),
+    );
+    rig.inter(40, 1, 300);
+    rig.audio(40, 1);
+    assert.deepEqual(other.takeAll(), [`inter 1 @40${on}`, `audio 1 @40${on}`]);
+    assert.deepEqual(ordinary.takeAll(), [...headersAt(0), 'key 0 @0', 'inter 1 @40', 'audio 1 @40']);
+  });
+});

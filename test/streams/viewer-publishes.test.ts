@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { headersAt, StreamRig } from './stream-rig.ts';
+
+/** One publish: headers, a keyframe of that number, one more frame. */
+function publish(rig: StreamRig, number: number): void {
+  rig.begin();
+  rig.key(0, number);
+  rig.inter(40, number);
+}
+
+describe('Viewer, from publish to publish', () => {
+  it('hears of the end after the last byte and of the start before the first, each once', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    rig.inter(80, 2);
+    rig.stream.endPublish();
+    publish(rig, 3);
+    assert.deepEqual(viewer.takeAll(), [
+      'inter 2 @80',
+      'ended',
+      'started',
+      ...headersAt(180),
+      'key 3 @180',
+      'inter 3 @220',
+    ]);
+    rig.stream.endPublish();
+    assert.deepEqual(viewer.takeAll(), ['ended']);
+    assert.deepEqual(viewer.takeAll(), []);
+  });
+
+  it('gives nothing in the call in which it tells something', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    publish(rig, 1);
+    assert.deepEqual([viewer.take(), viewer.heard], [[], ['started']]);
+    assert.equal(viewer.take().length, 5);
+    rig.stream.endPublish();
+    publish(rig, 2);
+    const from = viewer.heard.length;
+    assert.deepEqual([viewer.take(), viewer.heard.slice(from)], [[], ['ended']]);
+    assert.deepEqual([viewer.take(), viewer.heard.slice(from)], [[], ['ended', 'started']]);
+    assert.equal(viewer.take().length, 5);
+  });
+
+  it('is not told of the start of a publish that was there when it came', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    const viewer = rig.viewer();
+    assert.equal(viewer.takeAll().includes('started'), false);
+  });
+
+  it('goes on rising in time over a republish, whatever the clock of the publisher', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    const times: number[] = [];
+    for (const startMs of [0, 500, 3_600_000, 0xffff_ffff, 20]) {
+      rig.stream.beginPublish();
+      for (let n = 0; n < 10; n++) rig.key((startMs + n * 40) >>> 0, n);
+      rig.stream.endPublish();
+      for (const line of viewer.takeAll()) {
+        const time = /@(\d+)$/.exec(line)?.[1];
+        if (time !== undefined) times.push(Number(time));
+      }
+    }
+    assert.equal(times.length, 50);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+    assert.equal(new Set(times).size, 50);
+  });
+
+  it('gets what was left of a publish that ended while it did not take', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    publish(rig, 1);
+    rig.stream.endPublish();
+    assert.deepEqual(viewer.takeAll(100), ['started', ...headersAt(0), 'key 1 @0', 'inter 1 @40', 'ended']);
+  });
+
+  it('hears of a publish that had nothing for it', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    rig.stream.beginPublish();
+    rig.stream.endPublish();
+    rig.stream.beginPublish();
+    rig.inter(0, 1);
+    rig.stream.endPublish();
+    publish(rig, 2);
+    assert.deepEqual(viewer.takeAll(), [
+      'started',
+      'ended',
+      'started',
+      ...headersAt(100),
+      'key 2 @100',
+      'inter 2 @140',
+    ]);
+  });
+
+  it('holds one publish behind the current one, so that a viewer who sleeps costs no memory', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    for (let number = 2; number <= 500; number++) {
+      rig.stream.endPublish();
+      publish(rig, number);
+    }
+    const lines = viewer.takeAll();
+    assert.deepEqual(lines.slice(0, 2), ['ended', 'started']);
+    assert.equal(lines.filter((line) => line === 'ended' || line === 'started').length, 2);
+    assert.match(lines.at(-2) ?? '', /^key 500 @/);
+  });
+
+  it('takes no further publish once it is removed', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    rig.stream.removeViewer(viewer.viewer);
+    rig.stream.endPublish();
+    publish(rig, 2);
+    rig.scheduler.run();
+    assert.deepEqual(viewer.takeAll(), ['ended']);
+    assert.equal(viewer.wakes, 0);
+  });
+});
