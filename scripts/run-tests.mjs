@@ -23,7 +23,7 @@ const HELP = `npm test [-- [PATH|GLOB]... [--name PATTERN] [--coverage]]
 TEST_KEEP_FILES=1 keeps the streams that the tests made and received, and says where.`;
 
 /** Folders whose tests open real sockets or start real programs: they run last, in this order. */
-const HEAVY_FOLDERS = ['test/integration/', 'test/interop/'];
+const HEAVY_FOLDERS = ['test/cli/', 'test/integration/', 'test/bench/', 'test/interop/'];
 /** LIMIT: a file that takes longer hangs; the whole set is expected to take a few minutes. */
 const MAX_FILE_MS = 300_000;
 /** Time that the test files get to end their programs when the run is broken off. */

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
+import type { ErrorCode } from './errors.ts';
 import { createGuard } from './errors.ts';
 import { Listeners } from './links/listeners.ts';
 import { normalizeTunnelRequest } from './links/rtmpt/request-normalizer.ts';
@@ -59,7 +60,7 @@ export class Gateway {
         log: deps.log,
         sessionOptions: sessionOptionsOf(config),
         startsInPast: config.streams.gopCache,
-        onEnd: (ended) => this.#forget(ended),
+        onEnd: (ended, reason) => this.#forget(ended, reason.code),
       });
       this.#connections.add(connection);
     };
@@ -145,8 +146,9 @@ export class Gateway {
     this.#wheel.stop();
   }
 
-  #forget(connection: RtmpConnection): void {
+  #forget(connection: RtmpConnection, code: ErrorCode): void {
     this.#connections.delete(connection);
+    this.#count(`session-ended-${code}`);
     if (this.#connections.size === 0) this.#onAllEnded?.();
   }
 

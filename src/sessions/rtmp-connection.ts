@@ -38,8 +38,8 @@ export type ConnectionDeps = {
   readonly sessionOptions: Omit<ServerSessionOptions, 'randomBytes'>;
   /** True where late joiners start at the last keyframe, false where they wait for the next one. */
   readonly startsInPast: boolean;
-  /** Told when the connection is over, last of all. */
-  readonly onEnd: (connection: RtmpConnection) => void;
+  /** Told when the connection is over, last of all, and why. */
+  readonly onEnd: (connection: RtmpConnection, reason: EndReason) => void;
 };
 
 /** One client, from its first byte to its end. */
@@ -73,8 +73,12 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   receive(bytes: Uint8Array): void {
     this.#log.bytesIn += bytes.length;
-    this.#session.receive(bytes);
-    this.#workOff();
+    try {
+      this.#session.receive(bytes);
+    } finally {
+      // WHY: what came whole before a fault counts, however the bytes were cut.
+      this.#workOff();
+    }
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
@@ -95,7 +99,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#giveUp();
     this.#log.skips = this.#players.skips;
     this.#log.end(reason, this.#deps.wheel.nowMs(), this.#session.counters);
-    this.#deps.onEnd(this);
+    this.#deps.onEnd(this, reason);
   }
 
   /** Ends the connection for a reason of its own; the boundary calls this too. */

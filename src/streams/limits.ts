@@ -24,3 +24,6 @@ export const AUDIO_JOIN_MS = 1000;
 
 /** Media time without a video frame after which an audio frame is a place to begin again, in ms. */
 export const VIDEO_GONE_MS = 3000;
+
+/** LIMIT: media time that one step from message to message counts for, in ms; a publisher may jump by hours. */
+export const MAX_STEP_MS = 1000;

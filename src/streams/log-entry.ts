@@ -29,7 +29,7 @@ export type LogEntry = EntryRole & {
   readonly lengthBytes: number;
   /** Time on the stream's own timeline, u32 ms. */
   readonly timestampMs: number;
-  /** The highest time in the log up to here, u32 ms: it never goes back, even where the tracks lie seconds apart. */
+  /** Media time that has passed in the log up to here, ms: it never goes back, and no step counts for more than a second. */
   readonly reachedMs: number;
 };
 

@@ -5,7 +5,7 @@
 
 import { chunkedLengthBytes } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
-import { SLAB_BYTES } from './limits.ts';
+import { MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
 import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 
@@ -18,6 +18,9 @@ export class StreamLog {
   #end = 0;
   #isEnded = false;
   #copiedBytes = 0;
+  /** The latest time of any message, u32. */
+  #latestMs = 0;
+  /** Media time that has passed in the log. */
   #reachedMs = 0;
   #newestEntryPoint: LogEntry | null = null;
   #newestVideoFramePosition = -1;
@@ -88,7 +91,7 @@ export class StreamLog {
     const { payload, timestampMs, chunkStreamId } = message;
     const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
     const { kind, sticky, isInterFrame } = role;
-    if (this.#end === 0 || ((timestampMs - this.#reachedMs) | 0) > 0) this.#reachedMs = timestampMs;
+    this.#passTime(timestampMs);
     const entry: LogEntry = {
       position: this.#end,
       lengthBytes,
@@ -118,6 +121,8 @@ export class StreamLog {
    * `maxBytes`. `fromPosition` must lie within the log.
    */
   read(fromPosition: number, maxBytes: number): LogRange {
+    // WHY: apart, for everybody asks at the end as well, and the range that is shared must outlast it.
+    if (fromPosition >= this.#end) return { chunks: NO_RANGE.chunks, nextPosition: this.#end };
     const toPosition =
       this.#end - fromPosition <= maxBytes ? this.#end : this.#boundaryBefore(fromPosition, maxBytes);
     if (fromPosition === this.#sharedFrom && toPosition === this.#shared.nextPosition) return this.#shared;
@@ -164,8 +169,17 @@ export class StreamLog {
     return null;
   }
 
+  /** Lets media time pass up to a message. WHY: a publisher whose clock jumps ahead makes nobody slow, so that one
+   * step counts for little however long it is. */
+  #passTime(timestampMs: number): void {
+    const stepMs = this.#end === 0 ? 0 : (timestampMs - this.#latestMs) | 0;
+    if (stepMs < 0) return;
+    this.#latestMs = timestampMs;
+    this.#reachedMs += Math.min(stepMs, MAX_STEP_MS);
+  }
+
   #ageMs(entry: LogEntry): number {
-    return (this.#reachedMs - entry.reachedMs) | 0;
+    return this.#reachedMs - entry.reachedMs;
   }
 
   #isWithin(entry: LogEntry, maxBytes: number, maxMs: number): boolean {

@@ -182,6 +182,7 @@ export class Viewer {
   }
 
   #read(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
+    if (position >= log.endPosition) return NOTHING;
     if (!takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
     if (!this.#isPlain(log, position)) return this.#readFiltered(log, position, maxBytes);
     const range = log.read(position, maxBytes);

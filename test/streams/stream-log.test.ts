@@ -68,6 +68,8 @@ describe('StreamLog, reading', () => {
     const second = log.read(step, 1000);
     assert.equal(log.read(step, 1000).chunks, second.chunks);
     assert.deepEqual(linesOf(second.chunks), ['inter 4 @160']);
+    assert.deepEqual(log.read(second.nextPosition, 1000).chunks, []);
+    assert.equal(log.read(step, 1000), second, 'also when one of them has asked at the end in between');
   });
 
   it('ends a read of so many bytes on a message boundary', () => {
@@ -155,8 +157,7 @@ describe('StreamLog, reading', () => {
 describe('StreamLog, places to begin', () => {
   it('knows the newest one and the oldest from a position on', () => {
     const log = new StreamLog(LIMITS);
-    assert.equal(log.newestEntryPoint, null);
-    assert.equal(log.cachedEntryPoint, null);
+    assert.deepEqual([log.newestEntryPoint, log.cachedEntryPoint], [null, null]);
     for (let n = 0; n < 30; n++) {
       const isKey = n % 10 === 5;
       appendTo(log, isKey ? KEY : INTER, n * 100, isKey ? PAYLOAD.key(n, 9000) : PAYLOAD.inter(n, 9000));
@@ -225,8 +226,18 @@ describe('StreamLog, what it holds', () => {
       appendTo(log, { kind: 'audio', sticky: null, isInterFrame: false }, 90_000 + n * 40, PAYLOAD.audio(n));
     }
     assert.equal(log.lagPosition, 0, 'sound ten seconds behind the pictures is not lag');
-    appendTo(log, INTER, 105_100, PAYLOAD.inter(100));
+    appendTo(log, INTER, 104_900, PAYLOAD.inter(100));
+    appendTo(log, INTER, 105_100, PAYLOAD.inter(101));
     assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, 100_120);
+  });
+
+  it('makes nobody slow, and keeps what late joiners start with, where time jumps ahead by hours', () => {
+    const log = new StreamLog(LIMITS);
+    appendTo(log, KEY, 0, PAYLOAD.inter(0));
+    appendTo(log, INTER, 40, PAYLOAD.inter(1));
+    appendTo(log, INTER, 16_777_216, PAYLOAD.inter(2));
+    assert.equal(log.lagPosition, 0);
+    assert.equal(log.cachedEntryPoint?.timestampMs, 0);
   });
 
   it('measures lag across the wrap of time', () => {

@@ -111,7 +111,11 @@ describe('Viewer, falling behind', () => {
     const before = rig.stream.stats.copiedBytes;
     for (let n = 1; n <= 20; n++) {
       rig.inter(n * 40, n, 500);
-      const [first, ...others] = viewers.map((viewer) => viewer.take(100_000));
+      const [first, ...others] = viewers.map((viewer) => {
+        const chunks = viewer.take(100_000);
+        assert.deepEqual(viewer.take(100_000), []);
+        return chunks;
+      });
       assert.ok(first !== undefined && first.length === 1);
       for (const chunks of others) assert.equal(chunks, first);
     }

@@ -124,11 +124,10 @@ function run(sequence: readonly Step[], lag: { lagMs: number; lagBytes: number }
     assert.ok(jumps.length <= 1, 'a viewer in step gets exactly what was published, from its entry on');
     assert.equal(viewer.viewer.skips, 0);
   }
-  const payloadBytes = rig.stream.stats.copiedBytes;
-  assert.ok(
-    rig.stream.stats.heldBytes <= lag.lagBytes * 2 + 256 * 1024 * 2 + 3 * 64 * 1024,
-    `${payloadBytes}`,
-  );
+  const { heldBytes } = rig.stream.stats;
+  // Twice, for a slab may stay half empty where the next message does not fit.
+  const mostBytes = 2 * Math.max(lag.lagBytes, 256 * 1024) + 3 * 64 * 1024;
+  assert.ok(heldBytes <= mostBytes, `${heldBytes}`);
 }
 
 describe('Viewer, any sequence of messages, takes and pauses', () => {

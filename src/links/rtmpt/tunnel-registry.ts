@@ -3,6 +3,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import { ERRORS } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
 import { TunnelError } from '../../protocol/rtmpt/tunnel-error.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
@@ -141,6 +142,6 @@ export class TunnelRegistry {
 
   #notFound(response: ServerResponse, code: 'tunnel-path-unknown' | 'tunnel-session-unknown'): void {
     this.#options.count?.(code);
-    writeEmptyReply(response, 404);
+    writeEmptyReply(response, ERRORS[code].httpStatus);
   }
 }

@@ -14,12 +14,6 @@ export type AmfErrorCode =
   | 'amf-encoded-bytes-exceeded';
 
 /** AMF data breaks its format or a limit. The message names what was expected and what came, and where. */
-export class AmfError extends ProtocolError {
+export class AmfError extends ProtocolError<AmfErrorCode> {
   override readonly name = 'AmfError';
-  readonly code: AmfErrorCode;
-
-  constructor(code: AmfErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -6,12 +6,6 @@ import { ProtocolError } from './protocol-error.ts';
 export type BytesErrorCode = 'bytes-truncated';
 
 /** A whole body ended before what it says it holds. The message names what was wanted, where, and what was left. */
-export class BytesError extends ProtocolError {
+export class BytesError extends ProtocolError<BytesErrorCode> {
   override readonly name = 'BytesError';
-  readonly code: BytesErrorCode;
-
-  constructor(code: BytesErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -6,12 +6,6 @@ import { ProtocolError } from '../bytes/protocol-error.ts';
 export type FlvErrorCode = 'flv-header-invalid';
 
 /** Bytes that should be FLV are not. The message names what was expected and what came. */
-export class FlvError extends ProtocolError {
+export class FlvError extends ProtocolError<FlvErrorCode> {
   override readonly name = 'FlvError';
-  readonly code: FlvErrorCode;
-
-  constructor(code: FlvErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

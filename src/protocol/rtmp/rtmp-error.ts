@@ -27,12 +27,6 @@ export type RtmpErrorCode =
   | 'rtmp-peer-not-reading';
 
 /** A peer broke RTMP. The message names what was expected and what came. */
-export class RtmpError extends ProtocolError {
+export class RtmpError extends ProtocolError<RtmpErrorCode> {
   override readonly name = 'RtmpError';
-  readonly code: RtmpErrorCode;
-
-  constructor(code: RtmpErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

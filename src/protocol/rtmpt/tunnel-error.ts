@@ -13,12 +13,6 @@ export type TunnelErrorCode =
   | 'tunnel-detached';
 
 /** A client broke the tunnel's contract. The message names what was expected and what came. */
-export class TunnelError extends ProtocolError {
+export class TunnelError extends ProtocolError<TunnelErrorCode> {
   override readonly name = 'TunnelError';
-  readonly code: TunnelErrorCode;
-
-  constructor(code: TunnelErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -1,10 +1,10 @@
 // How a client keeps its connection in order: acknowledges what it received, answers pings and bandwidths, and
 // passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder. [RTMP 5.4, 6.2, 7.1.7]
 
+import { AckCounter } from '../ack-counter.ts';
 import { encodeControl, parseControl } from '../control-message.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
-import { AckCounter } from '../server/ack-counter.ts';
 import { encodeUserControl, parseUserControl } from '../user-control.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientOutput } from './client-output.ts';

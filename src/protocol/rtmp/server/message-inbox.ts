@@ -1,13 +1,13 @@
 // What a server does with each message that comes in: which is whose business, and what is dropped and counted: media
 // where nothing is published, what does not parse, and the types 16, 19, 22 and all unknown ones. [RTMP 5.4, 7.1]
 
+import type { AckCounter } from '../ack-counter.ts';
 import type { PeerBandwidthLimit } from '../control-message.ts';
 import { parseControl } from '../control-message.ts';
 import { parseDataMessage } from '../data-message.ts';
 import type { RtmpMessage } from '../message.ts';
 import { MessageType } from '../message.ts';
 import { parseUserControl } from '../user-control.ts';
-import type { AckCounter } from './ack-counter.ts';
 import type { OutputQueue } from './output-queue.ts';
 import { PeerBandwidth } from './peer-bandwidth.ts';
 import type { ServerCommands } from './server-commands.ts';

@@ -2,7 +2,7 @@
 // events out, decisions in, time by `tick`. How input is read is in session-reader.ts, what messages mean in
 // message-inbox.ts, what the client asks for by command in server-commands.ts. [RTMP 5, 6, 7]
 
-import { AckCounter } from './ack-counter.ts';
+import { AckCounter } from '../ack-counter.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
 import { MessageInbox } from './message-inbox.ts';

@@ -7,6 +7,7 @@ export type AppPath = { readonly app: string; readonly instance: string; readonl
 export type StreamName = { readonly streamName: string; readonly query: string };
 
 const DEFAULT_INSTANCE = '_definst_';
+const FLV_PREFIX = 'flv:';
 
 /** Reads the `app` property of a connect; falls back on the path of tcUrl where it names nothing. */
 export function parseAppPath(app: string, tcUrl: string): AppPath {
@@ -31,17 +32,18 @@ export function unquoteUrl(url: string): string {
 export function parseStreamName(text: string): StreamName {
   const { path, query } = splitQuery(text);
   const trimmed = segmentsOf(path).join('/');
-  return { streamName: trimmed.startsWith('flv:') ? trimmed.slice('flv:'.length) : trimmed, query };
+  if (!trimmed.startsWith(FLV_PREFIX)) return { streamName: trimmed, query };
+  return { streamName: segmentsOf(trimmed.slice(FLV_PREFIX.length)).join('/'), query };
 }
 
-/** True for a name that may be used: not empty, not too long, no control characters, no `..` part. */
+/** True for a name that may be used: not empty, not too long, no control characters, no `..` between `/`, `\` or `:`. */
 export function isUsableName(name: string, maxLengthChars: number): boolean {
   if (name.length === 0 || name.length > maxLengthChars) return false;
   for (let index = 0; index < name.length; index++) {
     const codeUnit = name.charCodeAt(index);
     if (codeUnit < 0x20 || (codeUnit >= 0x7f && codeUnit < 0xa0)) return false;
   }
-  return !name.split(/[/\\]/).includes('..');
+  return !name.split(/[/\\:]/).includes('..');
 }
 
 function splitQuery(text: string): { path: string; query: string } {

@@ -135,6 +135,14 @@ describe('RtmpServerSession, routing data', () => {
     assert.deepEqual(bench.events(), ['data 1 @0 set onMetaData [width: 640]']);
   });
 
+  it('drops and counts data on another NetStream than the one that publishes [item 79]', () => {
+    const bench = publishing();
+    bench.receive(bench.client.call('createStream', 3)).forget();
+    for (const id of [2, 7]) bench.receive(bench.client.data(id, 'onMetaData', METADATA));
+    assert.deepEqual(bench.events(), []);
+    assert.equal(bench.session.counters.strayMedia, 2);
+  });
+
   it('drops and counts data on the connection where two publish, or none', () => {
     const bench = publishing();
     const { client } = bench;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AckCounter } from '../../../../src/protocol/rtmp/server/ack-counter.ts';
+import { AckCounter } from '../../../src/protocol/rtmp/ack-counter.ts';
 
 describe('AckCounter', () => {
   it('is due at half of the window and not one byte before it', () => {

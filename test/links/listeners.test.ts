@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttpServer, request } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import type { Listener } from '../../src/config/listener.ts';
+import { Listeners } from '../../src/links/listeners.ts';
+import { Collector, until } from './socket-rig.ts';
+
+type Rig = { readonly listeners: Listeners; readonly sockets: Socket[]; readonly fallBacks: string[] };
+
+function rigOf(t: TestContext, fallbackPorts = new Map<number, number>()): Rig & { open: Open } {
+  const http = createHttpServer((_, response) => response.end('page'));
+  const [toHttp] = http.listeners('connection');
+  assert.ok(toHttp !== undefined);
+  http.removeAllListeners('connection');
+  const sockets: Socket[] = [];
+  const fallBacks: string[] = [];
+  const onSocket = (socket: Socket): void => {
+    sockets.push(socket);
+    toHttp.call(http, socket);
+  };
+  const listeners = new Listeners(http, onSocket, fallbackPorts);
+  t.after(async () => {
+    listeners.destroySockets();
+    await listeners.close();
+  });
+  const open: Open = (wanted, mayFallBack = true) =>
+    listeners.open(wanted, mayFallBack, (from, to) => fallBacks.push(`${from} -> ${to}`));
+  return { listeners, sockets, fallBacks, open };
+}
+
+type Open = (wanted: readonly Listener[], mayFallBack?: boolean) => Promise<string[]>;
+
+const LOOPBACK: Listener = { host: '127.0.0.1', portNumber: 0 };
+
+function portOf(address: string | undefined): number {
+  return Number(address?.split(':').at(-1));
+}
+
+/** A port that somebody has. */
+async function takenPort(t: TestContext): Promise<number> {
+  const server: Server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return address.port;
+}
+
+/** A port that nobody has, most likely for long enough. */
+async function freePort(): Promise<number> {
+  const server: Server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}
+
+async function connected(t: TestContext, port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ host, port });
+  socket.on('error', () => socket.destroy());
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+describe('Listeners', () => {
+  it('opens all, gives their addresses in order, and takes connections on each', async (t) => {
+    const { open, sockets } = rigOf(t);
+    const addresses = await open([LOOPBACK, LOOPBACK, LOOPBACK]);
+    assert.equal(new Set(addresses).size, 3);
+    for (const address of addresses) {
+      assert.match(address, /^127\.0\.0\.1:\d+$/);
+      await connected(t, portOf(address));
+    }
+    await until(() => sockets.length === 3);
+    assert.deepEqual(
+      sockets.map(({ localPort }) => localPort),
+      addresses.map(portOf),
+    );
+  });
+
+  it('writes IPv6 addresses in brackets, also where they cannot be had', async (t) => {
+    const { open } = rigOf(t);
+    const [address] = await open([{ host: '::1', portNumber: 0 }]);
+    assert.match(address ?? '', /^\[::1\]:\d+$/);
+    const second = rigOf(t);
+    await assert.rejects(second.open([{ host: '::1', portNumber: portOf(address) }]), (error: Error) =>
+      error.message.startsWith(`cannot listen on [::1]:${portOf(address)}: the port is in use`),
+    );
+  });
+
+  it('listens on every address where no host is given', async (t) => {
+    const { open, sockets } = rigOf(t);
+    const [address] = await open([{ host: null, portNumber: 0 }]);
+    await connected(t, portOf(address), '127.0.0.1');
+    await until(() => sockets.length === 1);
+  });
+
+  it('says which port is in use, and what to do', async (t) => {
+    const port = await takenPort(t);
+    const { open } = rigOf(t);
+    await assert.rejects(open([LOOPBACK, { host: '127.0.0.1', portNumber: port }]), (error: Error) => {
+      assert.equal(
+        error.message,
+        `cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another with --listen`,
+      );
+      assert.equal(Object(error.cause).code, 'EADDRINUSE');
+      return true;
+    });
+  });
+
+  it('says what else keeps a port from opening', async (t) => {
+    await assert.rejects(rigOf(t).open([{ host: '192.0.2.1', portNumber: 0 }]), {
+      message: 'cannot listen on 192.0.2.1:0: this machine does not have that address',
+    });
+    await assert.rejects(
+      rigOf(t).open([{ host: 'no-such-host.invalid', portNumber: 1935 }]),
+      (error: Error) => {
+        assert.match(error.message, /^cannot listen on no-such-host\.invalid:1935: ./);
+        return true;
+      },
+    );
+  });
+
+  it('closes again what it had opened where one cannot be', async (t) => {
+    const port = await takenPort(t);
+    const first = await freePort();
+    const { open } = rigOf(t);
+    await assert.rejects(
+      open([
+        { host: '127.0.0.1', portNumber: first },
+        { host: '127.0.0.1', portNumber: port },
+      ]),
+    );
+    const again = rigOf(t);
+    assert.deepEqual(await again.open([{ host: '127.0.0.1', portNumber: first }]), [`127.0.0.1:${first}`]);
+  });
+
+  for (const place of ['first', 'second'] as const) {
+    it(`takes the stand-in where the ${place} port is in use and only the default asked for it`, async (t) => {
+      const port = await takenPort(t);
+      const standIn = await freePort();
+      const { open, fallBacks, sockets, listeners } = rigOf(t, new Map([[port, standIn]]));
+      const wanted: Listener = { host: '127.0.0.1', portNumber: port };
+      const addresses = await open(place === 'first' ? [wanted, LOOPBACK] : [LOOPBACK, wanted]);
+      assert.equal(addresses[place === 'first' ? 0 : 1], `127.0.0.1:${standIn}`);
+      assert.deepEqual(fallBacks, [`127.0.0.1:${port} -> 127.0.0.1:${standIn}`]);
+      for (const address of addresses) await connected(t, portOf(address));
+      await until(() => sockets.length === 2);
+      listeners.destroySockets();
+      await listeners.close();
+      await assert.rejects(once(connect({ host: '127.0.0.1', port: standIn }), 'connect'));
+    });
+  }
+
+  it('does not take it where the port was asked for, and says so of both where neither is to be had', async (t) => {
+    const port = await takenPort(t);
+    const other = await takenPort(t);
+    const wanted = [{ host: '127.0.0.1', portNumber: port }];
+    const asked = rigOf(t, new Map([[port, await freePort()]]));
+    await assert.rejects(asked.open(wanted, false), {
+      message: new RegExp(`^cannot listen on 127.0.0.1:${port}: `),
+    });
+    assert.deepEqual(asked.fallBacks, []);
+    const neither = rigOf(t, new Map([[port, other]]));
+    await assert.rejects(neither.open(wanted), {
+      message: new RegExp(`^cannot listen on 127.0.0.1:${other}: `),
+    });
+    const unavailable = rigOf(t, new Map([[0, other]]));
+    await assert.rejects(unavailable.open([{ host: '192.0.2.1', portNumber: 0 }]), {
+      message: /this machine does not have that address/,
+    });
+  });
+
+  it('keeps connections that are there while it closes, those of idle HTTP clients too', async (t) => {
+    const { open, listeners } = rigOf(t);
+    const [address] = await open([LOOPBACK]);
+    const port = portOf(address);
+    const socket = await connected(t, port);
+    const got = new Collector(socket);
+    const ask = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+    socket.write(ask);
+    await until(() => got.all().toString().endsWith('page'));
+    const answerBytes = got.lengthBytes;
+    let isClosed = false;
+    const closed = listeners.close().then(() => {
+      isClosed = true;
+    });
+    await assert.rejects(once(request({ host: '127.0.0.1', port, agent: false }).end(), 'response'));
+    socket.write(ask);
+    await until(() => got.lengthBytes === 2 * answerBytes);
+    assert.equal(isClosed, false);
+    listeners.destroySockets();
+    await closed;
+    await until(() => socket.destroyed);
+  });
+
+  it('survives an accept that fails, and counts it', async (t) => {
+    const http = createHttpServer();
+    const listeners = new Listeners(http, (socket) => socket.destroy());
+    t.after(() => listeners.close());
+    await listeners.open([LOOPBACK], false, () => undefined);
+    http.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    assert.equal(listeners.failedAccepts, 1);
+  });
+});

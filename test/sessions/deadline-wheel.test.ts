@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DeadlineWheel, SLOT_MS } from '../../src/sessions/deadline-wheel.ts';
+import { FakeClock } from './session-rig.ts';
+
+describe('DeadlineWheel', () => {
+  it('fires at the deadline or up to a slot later, never before', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    clock.advance(13);
+    const startMs = wheel.nowMs();
+    const fired = new Map<number, number>();
+    for (let afterMs = 0; afterMs < 500; afterMs += 7) {
+      wheel.at(startMs + afterMs, () => fired.set(afterMs, wheel.nowMs() - startMs));
+    }
+    for (let ms = 0; ms < 600; ms++) clock.advance(1);
+    assert.equal(fired.size, 72);
+    for (const [afterMs, atMs] of fired) {
+      assert.ok(atMs >= afterMs && atMs <= Math.max(afterMs, 1) + SLOT_MS, `${afterMs} fired at ${atMs}`);
+    }
+  });
+
+  it('fires in the order of the slots, once each, even when it turns late', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const fired: number[] = [];
+    for (const afterMs of [900, 100, 5000, 500]) wheel.at(clock.nowMs() + afterMs, () => fired.push(afterMs));
+    clock.sleep(3000);
+    clock.advance(0);
+    assert.deepEqual(fired, [100, 500, 900]);
+    clock.advance(10_000);
+    assert.deepEqual(fired, [100, 500, 900, 5000]);
+  });
+
+  it('fires a deadline that has passed with the next slot', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    let fired = 0;
+    wheel.at(0, () => fired++);
+    assert.equal(fired, 0, 'not in the call itself');
+    clock.advance(SLOT_MS);
+    assert.equal(fired, 1);
+  });
+
+  it('does not fire what was cancelled, and bears a cancel after the firing', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const fired: string[] = [];
+    const dueMs = clock.nowMs() + 100;
+    const first = wheel.at(dueMs, () => fired.push('first'));
+    wheel.at(dueMs, () => {
+      fired.push('second');
+      third.cancel();
+    });
+    const third = wheel.at(dueMs, () => fired.push('third'));
+    first.cancel();
+    first.cancel();
+    clock.advance(1000);
+    assert.deepEqual(fired, ['second']);
+    third.cancel();
+    clock.advance(1000);
+    assert.deepEqual(fired, ['second']);
+  });
+
+  it('stands still while nothing hangs on it', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    assert.equal(clock.waitingCalls, 0);
+    const deadline = wheel.at(clock.nowMs() + 60_000, () => assert.fail('it was cancelled'));
+    assert.equal(clock.waitingCalls, 1);
+    clock.advance(1000);
+    assert.equal(clock.waitingCalls, 1);
+    deadline.cancel();
+    clock.advance(SLOT_MS);
+    assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('counts on from now after it stood still', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    clock.sleep(24 * 3600 * 1000);
+    let firedMs = 0;
+    const dueMs = clock.nowMs() + 200;
+    wheel.at(dueMs, () => {
+      firedMs = clock.nowMs();
+    });
+    clock.advance(1000);
+    assert.ok(firedMs >= dueMs && firedMs <= dueMs + SLOT_MS);
+    assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('takes one timer, however many deadlines hang on it', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    let fired = 0;
+    const deadlines = Array.from({ length: 10_000 }, (_, n) =>
+      wheel.at(clock.nowMs() + (n % 997), () => fired++),
+    );
+    assert.equal(clock.waitingCalls, 1);
+    for (let n = 0; n < 5000; n++) deadlines[n]?.cancel();
+    clock.advance(2000);
+    assert.equal(fired, 5000);
+    assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('takes deadlines from its own callbacks', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const startMs = clock.nowMs();
+    const firedMs: number[] = [];
+    const again = (): void => {
+      firedMs.push(clock.nowMs() - startMs);
+      if (firedMs.length < 5) wheel.at(clock.nowMs(), again);
+    };
+    wheel.at(startMs + 100, again);
+    clock.advance(1000);
+    assert.deepEqual(firedMs, [100, 150, 200, 250, 300]);
+    assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('fires nothing once it is stopped, what is hung on it afterwards neither', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    wheel.at(clock.nowMs() + 100, () => assert.fail('the wheel is stopped'));
+    wheel.stop();
+    assert.equal(clock.waitingCalls, 0);
+    wheel.at(clock.nowMs() + 100, () => assert.fail('the wheel is stopped')).cancel();
+    wheel.at(clock.nowMs() + 100, () => assert.fail('the wheel is stopped'));
+    clock.advance(1000);
+    assert.equal(clock.waitingCalls, 0);
+  });
+});

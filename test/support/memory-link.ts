@@ -1,0 +1,104 @@
+// A Link without a carrier: the test pushes bytes in and pulls bytes out. It pulls of itself when woken, as a socket
+// with room does, unless it is held. A throwing endpoint is handled as by every Link: the error boundary catches, the
+// endpoint may say goodbye, and the Link closes.
+
+import { createGuard, type EndReason, type Guarded } from '../../src/errors.ts';
+import type { Link, LinkEndpoint, LinkFacts } from '../../src/links/link.ts';
+
+/** Facts of a raw RTMP peer. */
+export const MEMORY_FACTS: LinkFacts = {
+  transport: 'rtmp',
+  remoteAddress: '192.0.2.7',
+  remotePort: 50_000,
+  localPort: 1935,
+  userAgent: null,
+};
+
+/** A Link in memory. */
+export class MemoryLink implements Link, Guarded {
+  readonly facts: LinkFacts;
+  /** Bytes that were pulled and not read by the test yet, a list a pull. */
+  pulls: (readonly Uint8Array[])[] = [];
+  /** Why the endpoint was told to say goodbye, and why the Link closed, in order. */
+  readonly ends: string[] = [];
+  wakes = 0;
+  /** Held, it pulls only when the test says so. */
+  isHeld = false;
+  maxPullBytes = 256 * 1024;
+  /** Errors of ours that the boundary caught. */
+  readonly internalErrors: unknown[] = [];
+  readonly guard = createGuard((error) => this.internalErrors.push(error));
+  #endpoint: LinkEndpoint | null = null;
+  #isClosed = false;
+
+  constructor(facts: Partial<LinkFacts> = {}) {
+    this.facts = { ...MEMORY_FACTS, ...facts };
+  }
+
+  /** True once the Link is closed, from either side. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get endpoint(): LinkEndpoint {
+    if (this.#endpoint === null) throw new Error('nothing is attached');
+    return this.#endpoint;
+  }
+
+  attach(endpoint: LinkEndpoint): void {
+    if (this.#endpoint !== null) throw new Error('attached twice');
+    this.#endpoint = endpoint;
+  }
+
+  wake(): void {
+    this.wakes++;
+    if (!this.isHeld) this.pull();
+  }
+
+  close(reason: EndReason): void {
+    if (this.#isClosed) return;
+    this.pull();
+    this.#over(reason);
+  }
+
+  fail(reason: EndReason): void {
+    if (this.#isClosed) return;
+    this.ends.push(`failed ${reason.code}`);
+    this.endpoint.failed(reason);
+    this.close(reason);
+  }
+
+  /** Bytes from the peer. */
+  push(bytes: Uint8Array): void {
+    if (!this.#isClosed) this.guard(this, () => this.endpoint.receive(bytes));
+  }
+
+  /** Pulls until there is nothing. */
+  pull(): void {
+    this.guard(this, () => {
+      while (!this.#isClosed) {
+        const chunks = this.endpoint.take(this.maxPullBytes);
+        if (chunks.length === 0) return;
+        this.pulls.push(chunks);
+      }
+    });
+  }
+
+  /** The peer is gone. */
+  drop(code: 'peer-closed' | 'peer-reset' = 'peer-closed'): void {
+    if (!this.#isClosed) this.#over({ code, message: 'The peer closed the connection.' });
+  }
+
+  /** All that was pulled since the last call, as one. */
+  readPulled(): Uint8Array {
+    const bytes = Buffer.concat(this.pulls.flat());
+    this.pulls = [];
+    return bytes;
+  }
+
+  #over(reason: EndReason): void {
+    this.#isClosed = true;
+    this.ends.push(`closed ${reason.code}`);
+    this.endpoint.closed(reason);
+  }
+}
