@@ -23,6 +23,9 @@ import type { Logger } from './sessions/session-log.ts';
 import type { StreamScheduler } from './streams/live-stream.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 
+/** Time in ms that connections whose sockets were cut get to say so in the log. */
+const ENDING_MS = 1000;
+
 /** What a gateway needs of the world. */
 export type GatewayDeps = {
   readonly log: Logger;
@@ -133,17 +136,22 @@ export class Gateway {
   /** Stops taking connections, tells the clients, and ends when they are gone or the time to drain is over. */
   async stop(): Promise<void> {
     const listenersClosed = this.#listeners.close();
-    const drained = new Promise<void>((resolve) => {
-      this.#onAllEnded = resolve;
-      const nowMs = this.#wheel.nowMs();
-      this.#wheel.at(nowMs + this.#config.shutdown.drainTimeoutMs, resolve);
-    });
     for (const connection of [...this.#connections]) connection.drain();
-    if (this.#connections.size > 0) await drained;
+    await this.#allEnded(this.#config.shutdown.drainTimeoutMs);
     await this.#http.close();
     this.#listeners.destroySockets();
+    await this.#allEnded(ENDING_MS);
     await listenersClosed;
     this.#wheel.stop();
+  }
+
+  /** Resolves when no connection is left, at the latest after `limitMs`. */
+  async #allEnded(limitMs: number): Promise<void> {
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAllEnded = resolve;
+      this.#wheel.at(this.#wheel.nowMs() + limitMs, resolve);
+    });
   }
 
   #forget(connection: RtmpConnection, code: ErrorCode): void {

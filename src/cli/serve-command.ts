@@ -91,7 +91,7 @@ function createLog(level: string, io: ServeIo): Logger {
   const options = { level, base: null };
   const destination: DestinationStream = { write: (line: string) => void io.stdout.write(line) };
   return io.isTerminal
-    ? pino(options, pretty({ sync: true, singleLine: false }))
+    ? pino(options, pretty({ sync: true, singleLine: true, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' }))
     : pino(options, destination);
 }
 

@@ -14,7 +14,7 @@ const INTRODUCTION = `<!-- Generated from src/config/schema.ts by \`npm run docs
 Culvert runs without any configuration. What is to differ from the defaults can be said in four places, each overriding the one before:
 
 1. the defaults on this page;
-2. a YAML file, named with \`--config FILE\`;
+2. a YAML file, named with \`--config FILE\` or \`CULVERT_CONFIG=FILE\`;
 3. environment variables, \`CULVERT_\` and the key in capitals; the entries of a list are separated by commas, and a variable set to nothing counts as not set;
 4. flags on the command line; a list's flag can be given several times, and replaces the whole list.
 

@@ -10,6 +10,9 @@ import type { ValueChecker } from './value-checker.ts';
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Names the configuration file where no flag does. */
+export const CONFIG_FILE_VARIABLE = 'CULVERT_CONFIG';
+
 /**
  * WHY: Kubernetes and Docker links set variables for every service in sight; one whose name begins with
  * "culvert" brings CULVERT_SERVICE_HOST, CULVERT_PORT_1935_TCP_ADDR and the like, which are no settings.
@@ -33,7 +36,7 @@ export function readEnvironmentSettings(
     if (!name.startsWith(ENVIRONMENT_PREFIX) || text === undefined || text.trim() === '') continue;
     const key = keys.find((candidate) => candidate.environmentName === name);
     if (key === undefined) {
-      if (isServiceLink(name, text)) continue;
+      if (name === CONFIG_FILE_VARIABLE || isServiceLink(name, text)) continue;
       const names = keys.map((candidate) => candidate.environmentName);
       const kind = 'environment variable';
       problems.push({ type: 'unknown', at: name, kind, key: null, nearest: nearest(name, names) });

@@ -4,7 +4,7 @@
 import type { TObject } from 'typebox';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import type { ConfigOf, KeyOf } from './config-type.ts';
-import { type Environment, readEnvironmentSettings } from './environment-reader.ts';
+import { CONFIG_FILE_VARIABLE, type Environment, readEnvironmentSettings } from './environment-reader.ts';
 import { readFileSettings } from './file-reader.ts';
 import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
 import { type Key, listKeys } from './key.ts';
@@ -38,8 +38,8 @@ export function deepFreeze<Value>(value: Value): Value {
 }
 
 function readFileOf(input: ConfigInput, keys: readonly Key[], checker: ValueChecker): Readings {
-  const path = input.flags.configFile;
-  if (path === null) return { readings: [], problems: [] };
+  const path = input.flags.configFile ?? input.env[CONFIG_FILE_VARIABLE] ?? '';
+  if (path === '') return { readings: [], problems: [] };
   let text: string;
   try {
     text = input.readFile(path);

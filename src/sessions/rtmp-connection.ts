@@ -15,12 +15,13 @@ import type {
 } from '../protocol/rtmp/server/server-events.ts';
 import type { ServerSessionOptions } from '../protocol/rtmp/server/server-session.ts';
 import { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
+import { ServerSessionState } from '../protocol/rtmp/server/session-state.ts';
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
-import type { LiveStream } from '../streams/live-stream.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Viewer } from '../streams/viewer.ts';
 import { joined, lengthOf } from './chunk-list.ts';
 import { Players } from './players.ts';
+import { Publishers } from './publishers.ts';
 import type { Logger } from './session-log.ts';
 import { SessionLog } from './session-log.ts';
 
@@ -48,7 +49,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   readonly #deps: ConnectionDeps;
   readonly #session: RtmpServerSession;
   readonly #log: SessionLog;
-  readonly #publishing = new Map<number, LiveStream>();
+  readonly #publishers: Publishers;
   readonly #players: Players;
   #app = '';
   #deadline: Deadline | null = null;
@@ -62,13 +63,14 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     const nowMs = deps.wheel.nowMs();
     this.#session = new RtmpServerSession({ ...deps.sessionOptions, randomBytes }, nowMs);
     this.#log = new SessionLog(deps.log, link.facts, nowMs);
+    this.#publishers = new Publishers(deps.registry);
     this.#players = new Players(deps.registry);
     this.#armDeadline();
     link.attach(this);
   }
 
   get isSetUp(): boolean {
-    return this.#publishing.size > 0 || this.#players.count > 0;
+    return this.#publishers.count > 0 || this.#players.count > 0;
   }
 
   receive(bytes: Uint8Array): void {
@@ -119,9 +121,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
    * publish follows the bytes before it, and comes before those behind it. */
   #take(maxBytes: number): readonly Uint8Array[] {
     const session = this.#session;
-    const isHandshakeNext = session.isHandshakeNext;
     const said = session.hasOutput ? session.takeOutput(maxBytes) : NOTHING;
-    if (isHandshakeNext || session.hasOutput) return said;
+    if (session.hasOutput) return said;
     const played = this.#players.take(maxBytes - lengthOf(said), said.length === 0);
     if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
     return joined(said, played);
@@ -130,10 +131,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   /** Handles what came up, which may bring up more, and then wakes the Link once. */
   #workOff(): void {
     for (let events = this.#session.drainEvents(); events.length > 0; events = this.#session.drainEvents()) {
-      for (const event of events) {
-        if (this.#isOver) return;
-        this.#handle(event);
-      }
+      for (const event of events) this.#handle(event);
     }
     if (this.#session.hasOutput) this.#link.wake();
   }
@@ -141,32 +139,29 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   #handle(event: ServerEvent): void {
     switch (event.type) {
       case 'audio':
-        this.#publishing.get(event.messageStreamId)?.publishAudio(event.timestampMs, event.payload);
-        return;
       case 'video':
-        this.#publishing.get(event.messageStreamId)?.publishVideo(event.timestampMs, event.payload);
-        return;
       case 'data':
-        this.#publishing.get(event.messageStreamId)?.publishData(event.timestampMs, event.data);
-        return;
-      case 'connect':
-        this.#connect(event);
-        return;
-      case 'publish':
-        this.#publish(event);
-        return;
-      case 'play':
-        this.#play(event);
+        this.#publishers.publish(event);
         return;
       case 'unpublish':
-        this.#endPublish(event.messageStreamId);
+        this.#publishers.end(event.messageStreamId);
         return;
       case 'stop':
         this.#players.end(event.messageStreamId);
         return;
       case 'filter':
         this.#filter(event);
+        return;
+      default:
+        // A session that an error has closed wants no decision any more.
+        if (this.#session.state !== ServerSessionState.Closed) this.#decide(event);
     }
+  }
+
+  #decide(event: ConnectEvent | PublishEvent | PlayEvent): void {
+    if (event.type === 'connect') this.#connect(event);
+    else if (event.type === 'publish') this.#publish(event);
+    else this.#play(event);
   }
 
   #connect(event: ConnectEvent): void {
@@ -187,7 +182,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
       return;
     }
-    this.#publishing.set(messageStreamId, stream);
+    this.#publishers.add(messageStreamId, stream);
     this.#log.published(streamName);
     this.#session.acceptPublish();
   }
@@ -218,20 +213,12 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#link.wake();
   }
 
-  #endPublish(messageStreamId: number): void {
-    const stream = this.#publishing.get(messageStreamId);
-    if (stream === undefined) return;
-    this.#publishing.delete(messageStreamId);
-    stream.endPublish();
-    this.#deps.registry.release(stream);
-  }
-
   /** Ends the session, and gives back all that the connection publishes and plays. */
   #giveUp(): void {
     this.#isOver = true;
     this.#deadline?.cancel();
     this.#session.close();
-    for (const messageStreamId of [...this.#publishing.keys()]) this.#endPublish(messageStreamId);
+    this.#publishers.endAll();
     this.#players.endAll();
   }
 

@@ -74,7 +74,7 @@ export class Viewer {
   /** Gives the viewer the log of a publish; it goes over to it when it has taken all of the one before. `isNews`
    * where the publish began after the viewer came. */
   follow(log: StreamLog, isNews: boolean): void {
-    const following = { log, joinedAt: log.endPosition, isNews: this.#next?.isNews ?? isNews };
+    const following = { log, joinedAt: log.endPosition, isNews };
     if (this.#current === null) this.#current = following;
     else this.#next = following;
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { parseFlags } from '../../src/config/flags.ts';
+import { NO_FLAGS, parseFlags } from '../../src/config/flags.ts';
 import { loadDefaults, loadSettings } from '../../src/config/load-settings.ts';
 import { keys, load, problemsOf, schema } from './small-schema.ts';
 
@@ -74,6 +74,18 @@ describe('loadSettings', () => {
       'CULVERT_LIMITS_TOTAL: limits.total: expected at least the 2s of limits.wait, found 1s',
     ]);
     assert.deepEqual(problemsOf({ file: 'limits: {wait: 10s}' }), []);
+  });
+
+  it('takes the file from CULVERT_CONFIG where no flag names one', () => {
+    const read: string[] = [];
+    const readFile = (path: string): string => {
+      read.push(path);
+      return '';
+    };
+    loadSettings(schema, { flags: NO_FLAGS, env: { CULVERT_CONFIG: 'a.yaml' }, readFile });
+    const flags = { ...NO_FLAGS, configFile: 'b.yaml' };
+    loadSettings(schema, { flags, env: { CULVERT_CONFIG: 'a.yaml' }, readFile });
+    assert.deepEqual(read, ['a.yaml', 'b.yaml']);
   });
 
   it('says which file cannot be read, and keeps the cause', () => {

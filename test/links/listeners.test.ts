@@ -7,7 +7,12 @@ import type { Listener } from '../../src/config/listener.ts';
 import { Listeners } from '../../src/links/listeners.ts';
 import { Collector, until } from './socket-rig.ts';
 
-type Rig = { readonly listeners: Listeners; readonly sockets: Socket[]; readonly fallBacks: string[] };
+type Rig = {
+  readonly http: Server;
+  readonly listeners: Listeners;
+  readonly sockets: Socket[];
+  readonly fallBacks: string[];
+};
 
 function rigOf(t: TestContext, fallbackPorts = new Map<number, number>()): Rig & { open: Open } {
   const http = createHttpServer((_, response) => response.end('page'));
@@ -27,7 +32,7 @@ function rigOf(t: TestContext, fallbackPorts = new Map<number, number>()): Rig &
   });
   const open: Open = (wanted, mayFallBack = true) =>
     listeners.open(wanted, mayFallBack, (from, to) => fallBacks.push(`${from} -> ${to}`));
-  return { listeners, sockets, fallBacks, open };
+  return { http, listeners, sockets, fallBacks, open };
 }
 
 type Open = (wanted: readonly Listener[], mayFallBack?: boolean) => Promise<string[]>;
@@ -146,13 +151,15 @@ describe('Listeners', () => {
     it(`takes the stand-in where the ${place} port is in use and only the default asked for it`, async (t) => {
       const port = await takenPort(t);
       const standIn = await freePort();
-      const { open, fallBacks, sockets, listeners } = rigOf(t, new Map([[port, standIn]]));
+      const { http, open, fallBacks, sockets, listeners } = rigOf(t, new Map([[port, standIn]]));
       const wanted: Listener = { host: '127.0.0.1', portNumber: port };
       const addresses = await open(place === 'first' ? [wanted, LOOPBACK] : [LOOPBACK, wanted]);
       assert.equal(addresses[place === 'first' ? 0 : 1], `127.0.0.1:${standIn}`);
       assert.deepEqual(fallBacks, [`127.0.0.1:${port} -> 127.0.0.1:${standIn}`]);
       for (const address of addresses) await connected(t, portOf(address));
       await until(() => sockets.length === 2);
+      http.emit('error', new Error('accept EMFILE'));
+      assert.equal(listeners.failedAccepts, 1, 'it is listened to once, though it took two attempts');
       listeners.destroySockets();
       await listeners.close();
       await assert.rejects(once(connect({ host: '127.0.0.1', port: standIn }), 'connect'));

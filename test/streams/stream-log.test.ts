@@ -1,48 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EntryRole, LogLimits } from '../../src/streams/log-entry.ts';
 import { StreamLog } from '../../src/streams/stream-log.ts';
-import { setChunkSize } from '../support/chunk-wire.ts';
-import { ServerReplyReader } from '../support/server-reply-reader.ts';
-import { lineOf, PAYLOAD } from './stream-rig.ts';
-
-const LIMITS: LogLimits = {
-  chunkSizeBytes: 4096,
-  gopCacheBytes: 1024 * 1024,
-  gopCacheMs: 10_000,
-  lagBytes: 512 * 1024,
-  lagMs: 5000,
-};
-const SLAB_BYTES = 64 * 1024;
-const HEADER_BYTES = 12;
-const KEY: EntryRole = { kind: 'video', sticky: [], isInterFrame: false };
-const INTER: EntryRole = { kind: 'video', sticky: null, isInterFrame: true };
-const AUDIO_ENTRY: EntryRole = { kind: 'audio', sticky: [], isInterFrame: false };
-
-function appendTo(log: StreamLog, role: EntryRole, timestampMs: number, payload: Uint8Array): void {
-  const isVideo = role.kind === 'video';
-  const chunkStreamId = isVideo ? 6 : 4;
-  log.append({ typeId: isVideo ? 9 : 8, chunkStreamId, messageStreamId: 1, timestampMs, payload }, role);
-}
-
-/** A log of `count` inter frames, `payloadBytes` each, `stepMs` apart, behind one keyframe number 0. */
-function filledLog(
-  count: number,
-  payloadBytes: number,
-  stepMs: number,
-  limits: Partial<LogLimits> = {},
-): StreamLog {
-  const log = new StreamLog({ ...LIMITS, ...limits });
-  appendTo(log, KEY, 0, PAYLOAD.key(0, payloadBytes));
-  for (let n = 1; n <= count; n++) appendTo(log, INTER, n * stepMs, PAYLOAD.inter(n, payloadBytes));
-  return log;
-}
-
-function linesOf(chunks: readonly Uint8Array[], chunkSizeBytes = LIMITS.chunkSizeBytes): string[] {
-  const reader = new ServerReplyReader();
-  reader.read(setChunkSize(chunkSizeBytes));
-  return reader.read(Buffer.concat(chunks)).map(lineOf);
-}
+import { appendTo, filledLog, HEADER_BYTES, INTER, KEY, LIMITS, linesOf, SLAB_BYTES } from './log-rig.ts';
+import { PAYLOAD } from './stream-rig.ts';
 
 describe('StreamLog, reading', () => {
   it('gives what was appended, whole and in order, over slab ends', () => {
@@ -187,79 +147,5 @@ describe('StreamLog, places to begin', () => {
     assert.ok(log.startPosition > 0);
     assert.equal(log.newestEntryPoint, null);
     assert.equal(log.entryPointFrom(0), null);
-  });
-});
-
-describe('StreamLog, what it holds', () => {
-  it('drops what is past the limits by bytes', () => {
-    const log = filledLog(2000, 5000, 1, { gopCacheBytes: 64 * 1024, lagBytes: 200_000 });
-    assert.ok(log.endPosition - log.startPosition <= 200_000 + SLAB_BYTES);
-    assert.ok(log.heldBytes <= 200_000 + 3 * SLAB_BYTES, `${log.heldBytes}`);
-    assert.ok(log.lagPosition >= log.endPosition - 200_000);
-    assert.ok(log.lagPosition <= log.endPosition - 200_000 + 5014);
-  });
-
-  it('drops what is past the limits by media time', () => {
-    const log = filledLog(3000, 100, 40, { gopCacheMs: 1000, lagMs: 2000 });
-    assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, 3000 * 40 - 2000);
-    assert.ok(log.heldBytes <= 2 * SLAB_BYTES);
-  });
-
-  it('holds the newest group of pictures even where it is longer than the lag', () => {
-    const log = filledLog(100, 10_000, 40, { gopCacheBytes: 2_000_000, lagBytes: 100_000 });
-    assert.equal(log.startPosition, 0);
-    assert.ok(log.lagPosition > 900_000 && log.lagPosition >= log.endPosition - 100_000);
-    appendTo(log, KEY, 4040, PAYLOAD.key(101, 10_000));
-    assert.ok(log.startPosition >= log.endPosition - 100_000 - SLAB_BYTES, 'and no longer than that');
-  });
-
-  it('takes no message for lag that is the newest, however long', () => {
-    const log = filledLog(1, 300_000, 40, { gopCacheBytes: 64 * 1024, lagBytes: 64 * 1024 });
-    assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, 40);
-    assert.equal(linesOf(log.read(log.lagPosition, 1).chunks).length, 1);
-  });
-
-  it('takes tracks that lie apart for what they are, and time that steps back too', () => {
-    const log = new StreamLog(LIMITS);
-    for (let n = 0; n < 100; n++) {
-      appendTo(log, n === 0 ? KEY : INTER, 100_000 + n * 40, PAYLOAD.inter(n));
-      appendTo(log, { kind: 'audio', sticky: null, isInterFrame: false }, 90_000 + n * 40, PAYLOAD.audio(n));
-    }
-    assert.equal(log.lagPosition, 0, 'sound ten seconds behind the pictures is not lag');
-    appendTo(log, INTER, 104_900, PAYLOAD.inter(100));
-    appendTo(log, INTER, 105_100, PAYLOAD.inter(101));
-    assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, 100_120);
-  });
-
-  it('makes nobody slow, and keeps what late joiners start with, where time jumps ahead by hours', () => {
-    const log = new StreamLog(LIMITS);
-    appendTo(log, KEY, 0, PAYLOAD.inter(0));
-    appendTo(log, INTER, 40, PAYLOAD.inter(1));
-    appendTo(log, INTER, 16_777_216, PAYLOAD.inter(2));
-    assert.equal(log.lagPosition, 0);
-    assert.equal(log.cachedEntryPoint?.timestampMs, 0);
-  });
-
-  it('measures lag across the wrap of time', () => {
-    const log = new StreamLog(LIMITS);
-    for (let n = 0; n < 200; n++) appendTo(log, AUDIO_ENTRY, (0xffff_f000 + n * 100) >>> 0, PAYLOAD.audio(n));
-    assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, (0xffff_f000 + 199 * 100 - 5000) >>> 0);
-  });
-
-  it('lets go of the range it shared when its slabs fall off', () => {
-    const log = filledLog(1, 60_000, 1);
-    const shared = log.read(0, 200_000);
-    for (let n = 2; n < 40; n++) appendTo(log, INTER, n, PAYLOAD.inter(n, 60_000));
-    assert.ok(log.startPosition > shared.nextPosition);
-    assert.equal(linesOf(shared.chunks).length, 2, 'who took it can still send it');
-    assert.notEqual(log.read(log.startPosition, 1).chunks, shared.chunks);
-  });
-
-  it('refuses the bytes of a message that it does not hold any more', () => {
-    const log = filledLog(1, 60_000, 1);
-    const entry = log.entryFrom(0);
-    assert.ok(entry !== null);
-    for (let n = 2; n < 40; n++) appendTo(log, INTER, n, PAYLOAD.inter(n, 60_000));
-    assert.throws(() => log.bytesOf(entry), /position 0 is not held any more/);
   });
 });

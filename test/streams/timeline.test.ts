@@ -99,6 +99,16 @@ describe('Timeline', () => {
     assert.equal(timeline.frameMs('video', 43), 101_153);
   });
 
+  it('compares no track with what it was in the publish before', () => {
+    const timeline = new Timeline();
+    timeline.frameMs('audio', 5000);
+    timeline.restart();
+    assert.equal(timeline.frameMs('video', 0), 1100);
+    assert.equal(timeline.frameMs('video', 10_000), 11_100);
+    assert.equal(timeline.frameMs('audio', 500), 1600, 'sound that lies far behind the pictures');
+    assert.equal(timeline.frameMs('video', 10_040), 11_140);
+  });
+
   it('takes tracks that lie far apart for what they are, not for a clock that starts anew', () => {
     const timeline = new Timeline();
     assert.equal(timeline.frameMs('video', 60_000), 1000);

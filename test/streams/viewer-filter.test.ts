@@ -91,6 +91,17 @@ describe('Viewer, filters', () => {
     assert.deepEqual(viewer.takeAll(), ['inter 6 @240']);
   });
 
+  it('gets the headers once where it began with sound after its pictures were off', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    for (const video of [false, true]) viewer.viewer.setFilter({ audio: true, video, isPaused: false });
+    rig.stream.beginPublish();
+    rig.audioHeader(0, 1);
+    rig.audio(0, 1);
+    rig.key(20, 2);
+    assert.deepEqual(viewer.takeAll(), ['started', 'audio-header 1 @0', 'audio 1 @0', 'key 2 @20']);
+  });
+
   it('leaves headers of what is not wanted out of those in front', () => {
     const rig = new StreamRig();
     rig.begin();

@@ -88,6 +88,36 @@ describe('Viewer, falling behind', () => {
     assert.equal(viewer.viewer.skips, 1);
   });
 
+  it('begins within the lag where it was there first, but takes nothing for long', () => {
+    const rig = new StreamRig({ lagMs: 2000 });
+    const viewer = rig.viewer();
+    rig.begin();
+    pictures(rig, 0, 110, 25);
+    const lines = viewer.takeAll(100);
+    assert.deepEqual(lines.slice(0, 5), ['started', ...headersAt(3000), 'key 75 @3000']);
+    assert.deepEqual([lines.length, lines.at(-1)], [4 + 35, 'inter 109 @4360']);
+  });
+
+  it('begins at a keyframe beyond the lag where there is none within', () => {
+    const rig = new StreamRig({ lagMs: 2000 });
+    const viewer = rig.viewer();
+    rig.begin();
+    pictures(rig, 0, 110, 1000);
+    assert.deepEqual(viewer.takeAll().slice(0, 5), ['started', ...headersAt(0), 'key 0 @0']);
+  });
+
+  it('shares one array in a stream of sound alone, too', () => {
+    const rig = new StreamRig();
+    rig.stream.beginPublish();
+    rig.audio(0, 0);
+    const viewers = [rig.viewer().viewer, rig.viewer().viewer];
+    for (const viewer of viewers) viewer.take(1000);
+    rig.audio(20, 1);
+    const [first, second] = viewers.map((viewer) => viewer.take(1000));
+    assert.equal(first?.length, 1);
+    assert.equal(second, first);
+  });
+
   it('costs no memory, however long it takes nothing', () => {
     const rig = new StreamRig({ lagBytes: 256 * 1024, gopCacheBytes: 256 * 1024 });
     rig.begin();

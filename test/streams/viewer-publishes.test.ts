@@ -73,6 +73,27 @@ describe('Viewer, from publish to publish', () => {
     assert.equal(new Set(times).size, 50);
   });
 
+  it('begins the next publish like any other after a jump in the one before', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    for (let n = 0; n < 50; n++) rig.inter(80, n, 1000);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    for (const isPaused of [true, false]) viewer.viewer.setFilter({ audio: true, video: true, isPaused });
+    rig.stream.endPublish();
+    publish(rig, 2);
+    assert.deepEqual(viewer.takeAll(), ['ended', 'started', ...headersAt(180), 'key 2 @180', 'inter 2 @220']);
+  });
+
+  it('begins at once in a publish of sound alone behind one of pictures', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    rig.stream.endPublish();
+    rig.stream.beginPublish();
+    rig.audio(0, 1);
+    assert.deepEqual(rig.viewer().takeAll(), ['audio 1 @140']);
+  });
+
   it('gets what was left of a publish that ended while it did not take', () => {
     const rig = new StreamRig();
     const viewer = rig.viewer();

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PAYLOAD } from '../streams/stream-rig.ts';
+import { SessionRig, sendKey } from './session-rig.ts';
+
+describe('RtmpConnection, refusals', () => {
+  it('refuses the second publisher of a name before it says anything of a start, and closes it a second later', () => {
+    const rig = new SessionRig();
+    const first = rig.publisher('s');
+    const second = rig.connected();
+    const { say } = second;
+    second.send(
+      say.call('createStream', 2),
+      say.onStream(1, 'publish', 's', 'live'),
+      say.video(1, 0, PAYLOAD.key(9)),
+    );
+    assert.deepEqual(second.heard(), ['0 _result 2 null 1', '1 onStatus error NetStream.Publish.BadName']);
+    assert.equal(second.connection.isSetUp, false);
+    rig.clock.advance(900);
+    assert.equal(second.link.isClosed, false);
+    rig.clock.advance(200);
+    assert.deepEqual(second.link.ends, ['closed rtmp-stream-refused']);
+    assert.equal(first.link.isClosed, false);
+    sendKey(first, 0, 1);
+    assert.equal(rig.registry.size, 1);
+  });
+
+  it('leaves a refused publisher alone that found another name in time', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.connected();
+    const { say } = second;
+    second.send(
+      say.call('createStream', 2),
+      say.onStream(1, 'publish', 's'),
+      say.onStream(1, 'publish', 't'),
+    );
+    assert.deepEqual(second.statuses(), ['NetStream.Publish.BadName', 'NetStream.Publish.Start']);
+    rig.clock.advance(5000);
+    assert.equal(second.link.isClosed, false);
+  });
+
+  it('does not close twice what was gone before the second was over', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.connected();
+    second.send(second.say.call('createStream', 2), second.say.onStream(1, 'publish', 's'));
+    second.link.drop();
+    rig.clock.advance(5000);
+    assert.deepEqual(second.link.ends, ['closed peer-closed']);
+  });
+
+  it('refuses publish and play where the server carries as many streams as it can', () => {
+    const registry = {
+      publish: () => 'too-many-streams' as const,
+      watch: () => 'too-many-streams' as const,
+      release: () => undefined,
+    };
+    const rig = new SessionRig({ registry: Object.assign(new SessionRig().registry, registry) });
+    const peer = rig.connected();
+    const { say } = peer;
+    peer.send(say.call('createStream', 2), say.onStream(1, 'publish', 's'), say.onStream(1, 'play', 's'));
+    assert.deepEqual(peer.statuses(), ['NetStream.Publish.BadName', 'NetStream.Play.Failed']);
+    rig.clock.advance(2000);
+    assert.deepEqual(peer.link.ends, ['closed rtmp-stream-refused']);
+  });
+});

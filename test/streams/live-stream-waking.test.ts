@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { StreamRig } from './stream-rig.ts';
+
+describe('LiveStream, waking', () => {
+  it('wakes few viewers at once, and once for all that came meanwhile', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewers = Array.from({ length: 20 }, () => rig.viewer());
+    for (let n = 0; n < 5; n++) rig.key(n * 40, n);
+    assert.deepEqual(rig.scheduler.delaysMs, [0]);
+    assert.ok(
+      viewers.every(({ wakes }) => wakes === 0),
+      'not in the middle of what is being read',
+    );
+    rig.scheduler.run();
+    assert.ok(viewers.every(({ wakes }) => wakes === 1));
+    rig.inter(200, 5);
+    rig.scheduler.run();
+    assert.ok(viewers.every(({ wakes }) => wakes === 2));
+  });
+
+  it('gathers writes longer the more viewers there are, up to the cap', () => {
+    const delayOf = (viewers: number, mergeMs: number): number | undefined => {
+      const rig = new StreamRig({ mergeMs });
+      rig.begin();
+      for (let n = 0; n < viewers; n++) rig.viewer();
+      rig.key(0, 0);
+      return rig.scheduler.delaysMs[0];
+    };
+    assert.deepEqual(
+      [1, 20, 21, 110, 200, 1000].map((viewers) => delayOf(viewers, 30)),
+      [0, 0, 0, 15, 30, 30],
+    );
+    assert.equal(delayOf(1000, 0), 0);
+  });
+
+  it('asks for nothing where nobody watches', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    rig.key(0, 0);
+    rig.stream.endPublish();
+    assert.deepEqual(rig.scheduler.delaysMs, []);
+  });
+
+  it('wakes viewers for the start and the end of a publish', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    rig.stream.beginPublish();
+    rig.scheduler.run();
+    rig.stream.endPublish();
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, 2);
+  });
+
+  it('bears a viewer that leaves while others are woken', () => {
+    const rig = new StreamRig();
+    const viewers = [rig.viewer(), rig.viewer(), rig.viewer()];
+    const [first, second, third] = viewers;
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    first.wake = () => {
+      rig.stream.removeViewer(first.viewer);
+      rig.stream.removeViewer(second.viewer);
+    };
+    rig.stream.beginPublish();
+    rig.scheduler.run();
+    assert.deepEqual([second.wakes, third.wakes], [0, 1]);
+  });
+});
