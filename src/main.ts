@@ -38,6 +38,11 @@ const io = {
 /** LIMIT: longer than the longest drain that can be configured, 10 minutes. */
 const STOP_LIMIT_MS = 11 * 60 * 1000;
 
+// WHY: a log whose reader has gone away is no reason to stop carrying streams.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 process.exitCode = await run(process.argv.slice(2));
 
 async function run([command, ...argv]: readonly string[]): Promise<number> {

@@ -63,7 +63,7 @@ function stoppedBySignal(gateway: Gateway, log: Logger, io: ServeIo): Promise<nu
       log.info({ signal }, 'stopping');
       try {
         await gateway.stop();
-        log.info('stopped');
+        log.info({ counted: Object.fromEntries(gateway.counters) }, 'stopped');
         resolve(ExitCode.Done);
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));

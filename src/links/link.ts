@@ -34,6 +34,8 @@ export interface LinkEndpoint {
    * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
    */
   take(maxBytes: number): readonly Uint8Array[];
+  /** The same, but only of what answers the peer; media is left for `take`. */
+  takeAnswers(maxBytes: number): readonly Uint8Array[];
   /** The error boundary caught `reason`: say goodbye where RTMP has a status for it. The Link closes next. */
   failed(reason: EndReason): void;
   /** The Link is over; called exactly once, last. */

@@ -28,6 +28,8 @@ import { SessionLog } from './session-log.ts';
 /** Time a client that was refused gets to read why before the connection is closed, ms. */
 const REFUSAL_GRACE_MS = 1000;
 
+const TOO_MANY_STREAMS = 'The server carries as many streams as it can.';
+
 const NOTHING: readonly Uint8Array[] = [];
 
 /** What all connections share. */
@@ -56,6 +58,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   /** True once it was told to end, or has ended: nothing is kept for it any more. */
   #isOver = false;
   #isEnded = false;
+  /** Why the last publish or play was refused; null where none was, or a later one was not. */
+  #refusal: EndReason | null = null;
 
   constructor(link: Link, deps: ConnectionDeps) {
     this.#link = link;
@@ -84,9 +88,11 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
-    const chunks = this.#take(maxBytes);
-    this.#log.bytesOut += lengthOf(chunks);
-    return chunks;
+    return this.#counted(this.#take(maxBytes));
+  }
+
+  takeAnswers(maxBytes: number): readonly Uint8Array[] {
+    return this.#counted(this.#takeSaid(maxBytes));
   }
 
   failed(reason: EndReason): void {
@@ -98,10 +104,12 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   closed(reason: EndReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    // WHY: a client that was refused mostly hangs up itself, and the log is to say why it came to nothing.
+    const cause = this.isSetUp ? reason : (this.#refusal ?? reason);
     this.#giveUp();
     this.#log.skips = this.#players.skips;
-    this.#log.end(reason, this.#deps.wheel.nowMs(), this.#session.counters);
-    this.#deps.onEnd(this, reason);
+    this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters);
+    this.#deps.onEnd(this, cause);
   }
 
   /** Ends the connection for a reason of its own; the boundary calls this too. */
@@ -121,11 +129,20 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
    * publish follows the bytes before it, and comes before those behind it. */
   #take(maxBytes: number): readonly Uint8Array[] {
     const session = this.#session;
-    const said = session.hasOutput ? session.takeOutput(maxBytes) : NOTHING;
+    const said = this.#takeSaid(maxBytes);
     if (session.hasOutput) return said;
     const played = this.#players.take(maxBytes - lengthOf(said), said.length === 0);
     if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
     return joined(said, played);
+  }
+
+  #takeSaid(maxBytes: number): readonly Uint8Array[] {
+    return this.#session.hasOutput ? this.#session.takeOutput(maxBytes) : NOTHING;
+  }
+
+  #counted(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+    this.#log.bytesOut += lengthOf(chunks);
+    return chunks;
   }
 
   /** Handles what came up, which may bring up more, and then wakes the Link once. */
@@ -175,13 +192,13 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     const stream = this.#deps.registry.publish(this.#app, streamName);
     if (typeof stream === 'string') {
       const text =
-        stream === 'name-in-use'
-          ? `${streamName} is published by somebody else.`
-          : 'The server carries as many streams as it can.';
+        stream === 'name-in-use' ? `${streamName} is published by somebody else.` : TOO_MANY_STREAMS;
+      this.#log.published(streamName);
       this.#session.rejectPublish(StatusCode.PublishBadName, text);
-      this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      this.#refuse(text);
       return;
     }
+    this.#refusal = null;
     this.#publishers.add(messageStreamId, stream);
     this.#log.published(streamName);
     this.#session.acceptPublish();
@@ -190,11 +207,12 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   #play({ messageStreamId, streamName }: PlayEvent): void {
     const stream = this.#deps.registry.watch(this.#app, streamName);
     if (typeof stream === 'string') {
-      const text = 'The server carries as many streams as it can.';
-      this.#session.rejectPlay(StatusCode.PlayFailed, text);
-      this.#closeSoon({ code: 'rtmp-stream-refused', message: text });
+      this.#log.played(streamName);
+      this.#session.rejectPlay(StatusCode.PlayFailed, TOO_MANY_STREAMS);
+      this.#refuse(TOO_MANY_STREAMS);
       return;
     }
+    this.#refusal = null;
     const listener = {
       wake: () => this.#link.wake(),
       publishEnded: () => this.#session.publishEnded(messageStreamId),
@@ -222,8 +240,10 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#players.endAll();
   }
 
-  /** Leaves a refused client the time to show why. */
-  #closeSoon(reason: EndReason): void {
+  /** Remembers why, and leaves a refused client the time to show it. */
+  #refuse(message: string): void {
+    const reason: EndReason = { code: 'rtmp-stream-refused', message };
+    this.#refusal = reason;
     this.#deps.wheel.at(this.#deps.wheel.nowMs() + REFUSAL_GRACE_MS, () => {
       if (!this.#isOver && !this.isSetUp) this.#link.close(reason);
     });

@@ -48,16 +48,16 @@ export class SessionLog {
     this.#log.info(this.#fields, 'session connected');
   }
 
-  /** Remembers what the session publishes. */
+  /** Remembers what the session publishes, or was refused to. */
   published(stream: string): void {
     Object.assign(this.#fields, { role: 'publisher', stream });
-    this.#log.debug(this.#fields, 'publish started');
+    this.#log.debug(this.#fields, 'publish asked');
   }
 
-  /** Remembers what the session plays. */
+  /** Remembers what the session plays, or was refused to. */
   played(stream: string): void {
     Object.assign(this.#fields, { role: 'player', stream });
-    this.#log.debug(this.#fields, 'play started');
+    this.#log.debug(this.#fields, 'play asked');
   }
 
   /** Writes the line of the end; at debug level where the session never got as far as an accepted connect. */

@@ -160,7 +160,7 @@ describe('a live stream', () => {
   });
 
   it('frees the name of a tunnel’s publisher some time after its last socket closed', async (t) => {
-    const { port } = await startTestGateway(t, { tunnel: { detachedTimeoutMs: 300 } });
+    const { port } = await startTestGateway(t, { tunnel: { detachedTimeoutMs: 2000 } });
     const publisher = await TestClient.overTunnel(t, port, 'live');
     await publisher.publish('s');
     const player = await TestClient.overTcp(t, port, 'live');

@@ -79,6 +79,10 @@ export class TestEndpoint implements LinkEndpoint {
     return this.messages.splice(0, count);
   }
 
+  takeAnswers(maxBytes: number): readonly Uint8Array[] {
+    return this.take(maxBytes);
+  }
+
   failed(reason: EndReason): void {
     this.heard.push(`failed ${reason.code}`);
     if (this.lastWords !== null) this.messages = [this.lastWords];

@@ -3,11 +3,20 @@
 // connection, however many requests it carries.
 
 import type { Socket } from 'node:net';
+import type { Wheel } from '../link.ts';
 import type { TunnelLink } from './tunnel-link.ts';
+
+/** Time in ms after a session's end in which a connection that still holds replies of it has to take some. */
+const STUCK_CARRIER_MS = 10_000;
 
 /** Tells links of the connections that carry them. */
 export class CarrierRegistry {
+  readonly #wheel: Wheel;
   readonly #linksBySocket = new WeakMap<Socket, Set<TunnelLink>>();
+
+  constructor(wheel: Wheel) {
+    this.#wheel = wheel;
+  }
 
   /** A whole request of `link` came on `socket`. A connection that is gone by now counts for nothing. */
   carried(socket: Socket, link: TunnelLink): void {
@@ -16,9 +25,20 @@ export class CarrierRegistry {
     link.carrierOpened(socket);
   }
 
-  /** Forgets an ended link. */
+  /** Forgets an ended link, and ends those of its connections that nobody reads: no timeout of the HTTP server sees
+   * a reply that is written and never taken. */
   release(link: TunnelLink): void {
-    for (const socket of link.carriers) this.#linksBySocket.get(socket)?.delete(link);
+    for (const socket of link.carriers) {
+      this.#linksBySocket.get(socket)?.delete(link);
+      if (socket.writableLength > 0) this.#endIfStuck(socket);
+    }
+  }
+
+  #endIfStuck(socket: Socket): void {
+    const waitingBytes = socket.writableLength;
+    this.#wheel.at(this.#wheel.nowMs() + STUCK_CARRIER_MS, () => {
+      if (socket.writableLength >= waitingBytes) socket.destroy();
+    });
   }
 
   #linksOf(socket: Socket): Set<TunnelLink> {

@@ -21,10 +21,11 @@ const NO_BYTES = new Uint8Array(0);
 export class TunnelRegistry {
   readonly #options: RtmptPluginOptions;
   readonly #links = new Map<string, TunnelLink>();
-  readonly #carriers = new CarrierRegistry();
+  readonly #carriers: CarrierRegistry;
 
   constructor(options: RtmptPluginOptions) {
     this.#options = options;
+    this.#carriers = new CarrierRegistry(options.wheel);
   }
 
   /** Answers one request that came whole. */

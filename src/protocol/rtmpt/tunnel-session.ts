@@ -18,6 +18,8 @@ export interface TunnelEndpoint {
   receive(bytes: Uint8Array): void;
   /** Gives whole messages, at least one where there is one, otherwise at most `maxBytes`; views, never written to. */
   take(maxBytes: number): readonly Uint8Array[];
+  /** The same, but only of what answers the peer: media is left for `take`. */
+  takeAnswers(maxBytes: number): readonly Uint8Array[];
 }
 
 /** One whole request of a session. */
@@ -52,6 +54,9 @@ export type TunnelSessionOptions<Token> = {
 
 type Waiting<Token> = {
   readonly token: Token;
+  // WHY: librtmp loses the connection where a long reply has another one right behind it, and it pipelines its sends;
+  // it never sends anything behind an idle. So media travels in the replies to idles alone. [RTMPT-NOTE 9]
+  readonly carriesMedia: boolean;
   dueMs: number;
 };
 
@@ -103,7 +108,7 @@ export class TunnelSession<Token> {
       return;
     }
     this.#life.requested(request.type === 'send' ? request.body.length : 0, nowMs);
-    const waiting: Waiting<Token> = { token, dueMs: nowMs };
+    const waiting: Waiting<Token> = { token, carriesMedia: request.type === 'idle', dueMs: nowMs };
     this.#waiting.push(waiting);
     while (this.#waiting.length > 1) this.#answerFirst();
     if (this.isEnded) return;
@@ -226,7 +231,7 @@ export class TunnelSession<Token> {
   #answerFirstWithBytes(): boolean {
     const first = this.#waiting[0];
     if (first === undefined) return false;
-    const parts = this.#take();
+    const parts = this.#take(first.carriesMedia);
     if (parts.length === 0) return false;
     // WHY: `take` may have ended the session, and then everything is answered.
     if (this.#waiting[0] !== first) return true;
@@ -236,10 +241,11 @@ export class TunnelSession<Token> {
     return true;
   }
 
-  #take(): readonly Uint8Array[] {
+  #take(withMedia: boolean): readonly Uint8Array[] {
     this.#isInEndpoint = true;
     try {
-      return this.#endpoint.take(this.#replyCap.capBytes);
+      const { capBytes } = this.#replyCap;
+      return withMedia ? this.#endpoint.take(capBytes) : this.#endpoint.takeAnswers(capBytes);
     } finally {
       this.#isInEndpoint = false;
     }

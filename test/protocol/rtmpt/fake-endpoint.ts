@@ -7,7 +7,9 @@ export class FakeEndpoint implements TunnelEndpoint {
   isSetUp = false;
   readonly received: string[] = [];
   readonly takenCaps: number[] = [];
+  /** What answers the peer, and what only `take` gives. */
   readonly messages: Uint8Array[] = [];
+  readonly media: Uint8Array[] = [];
   onReceive: (text: string) => void = () => undefined;
   onTake: () => void = () => undefined;
 
@@ -18,21 +20,35 @@ export class FakeEndpoint implements TunnelEndpoint {
   }
 
   take(maxBytes: number): Uint8Array[] {
+    const answers = this.takeAnswers(maxBytes);
+    return answers.length > 0 ? answers : takeFrom(this.media, maxBytes);
+  }
+
+  takeAnswers(maxBytes: number): Uint8Array[] {
     this.onTake();
     this.takenCaps.push(maxBytes);
-    const taken: Uint8Array[] = [];
-    let lengthBytes = 0;
-    for (;;) {
-      const next = this.messages[0];
-      if (next === undefined || (taken.length > 0 && lengthBytes + next.length > maxBytes)) return taken;
-      lengthBytes += next.length;
-      taken.push(next);
-      this.messages.shift();
-    }
+    return takeFrom(this.messages, maxBytes);
+  }
+
+  /** Queues one message that only `take` gives. */
+  queueMedia(text: string): void {
+    this.media.push(Buffer.from(text, 'latin1'));
   }
 
   /** Queues one message. */
   queue(text: string): void {
     this.messages.push(Buffer.from(text, 'latin1'));
+  }
+}
+
+function takeFrom(queue: Uint8Array[], maxBytes: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  let lengthBytes = 0;
+  for (;;) {
+    const next = queue[0];
+    if (next === undefined || (taken.length > 0 && lengthBytes + next.length > maxBytes)) return taken;
+    lengthBytes += next.length;
+    taken.push(next);
+    queue.shift();
   }
 }

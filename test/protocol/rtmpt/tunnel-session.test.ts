@@ -18,6 +18,22 @@ describe('TunnelSession, answering', () => {
     assert.deepEqual(bench.answers, ['a: 200 1 S0S1S2']);
   });
 
+  it('gives media in the replies to idles alone: librtmp pipelines its sends, and loses what has a reply right behind it', () => {
+    const bench = new Bench();
+    bench.endpoint.onReceive = () => bench.endpoint.queue('Play.Start');
+    bench.endpoint.queueMedia('headers');
+    bench.endpoint.queueMedia('keyframe');
+    bench.ask('send', 'play', 'play');
+    bench.endpoint.onReceive = () => undefined;
+    bench.ask('send', 'buffer', 'SetBufferLength');
+    bench.ask('idle', 'idle');
+    assert.deepEqual(bench.answers, [
+      'play: 200 1 Play.Start',
+      'buffer: 200 1',
+      'idle: 200 1 headerskeyframe',
+    ]);
+  });
+
   it('discards the body of an idle and feeds no empty body', () => {
     const bench = new Bench();
     bench.ask('idle', 'a', '\x00');
