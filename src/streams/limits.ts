@@ -1,16 +1,34 @@
 // Named limits of live streams. What an operator may want to change is in the configuration; these are not.
 
-/** LIMIT: size of one slab of a stream's log; small enough that 500 idle streams cost 32 MiB, large enough
- * that a 4 Mbit/s stream opens a new one only every 130 ms. */
+/** LIMIT: size of the slabs of a stream's log, once it runs; large enough that a 4 Mbit/s stream opens a new one
+ * only every 130 ms. */
 export const SLAB_BYTES = 64 * 1024;
 
-/** LIMIT: sticky messages (metadata and sequence headers of all tracks) a stream keeps for late joiners. */
-export const MAX_STICKY_MESSAGES = 32;
+/** LIMIT: size of a log's first slab; each next one is twice as large, up to `SLAB_BYTES`. A publish of nothing
+ * but a frame costs this much. */
+export const FIRST_SLAB_BYTES = 4 * 1024;
+
+/** LIMIT: what a message counts for beyond its bytes, in what a log holds and how far it reaches: about the memory
+ * of its place in the log. Messages may be empty, and cost the publisher a byte each. */
+export const ENTRY_BYTES = 100;
+
+/** LIMIT: sequence headers and the like, of all tracks, that a stream keeps for late joiners. */
+export const MAX_STICKY_HEADERS = 24;
+
+/** LIMIT: payload bytes of these together. */
+export const MAX_STICKY_HEADERS_BYTES = 192 * 1024;
+
+/** LIMIT: data messages (metadata) a stream keeps for late joiners; counted apart, for any name makes another. */
+export const MAX_STICKY_DATA = 8;
+
+/** LIMIT: payload bytes of these together: with the headers 256 KiB. */
+export const MAX_STICKY_DATA_BYTES = 64 * 1024;
 
 /** LIMIT: one sticky message's payload; real ones are under 2 KiB, a colour profile may be 20 KiB. */
 export const MAX_STICKY_MESSAGE_BYTES = 64 * 1024;
 
-/** LIMIT: live streams with a publisher or viewers at one time, over all apps; a name costs about 1 KiB. */
+/** LIMIT: live streams with a publisher or viewers at one time, over all apps. A name costs about 1 KiB,
+ * a publish about 6 KiB with its first slab: 125 MiB where all are published and hardly send. */
 export const MAX_LIVE_STREAMS = 20_000;
 
 /** Viewers up to which nothing is merged: each frame is written to them as it comes. */

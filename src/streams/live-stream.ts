@@ -8,20 +8,20 @@ import { encodeDataMessage } from '../protocol/rtmp/data-message.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
 import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS, VIDEO_GONE_MS } from './limits.ts';
+import { LOG_MESSAGE_STREAM_ID } from './log-address.ts';
 import type { LogLimits, MediaKind } from './log-entry.ts';
 import { StickySet } from './sticky.ts';
 import { StreamLog } from './stream-log.ts';
 import { Timeline } from './timeline.ts';
 import type { Viewer } from './viewer.ts';
-import { LOG_MESSAGE_STREAM_ID } from './viewer.ts';
 
 /** Chunk stream ids of media on the way out: under 64 for one-byte headers, apart from those of commands. */
 const CHUNK_STREAM_ID = { audio: 4, data: 5, video: 6 } as const;
 
 /** Whether viewers may begin at a message, and whether it needs the frames before it. */
-type FrameRole = { readonly isEntry: boolean; readonly isInterFrame: boolean };
+type FrameRole = { readonly isEntry: boolean; readonly isInterFrame: boolean; readonly isHeader?: boolean };
 
-const NO_ENTRY: FrameRole = { isEntry: false, isInterFrame: false };
+const HEADER: FrameRole = { isEntry: false, isInterFrame: false, isHeader: true };
 
 /** What the streams run on: injected, so that a test drives it by hand. */
 export interface StreamScheduler {
@@ -45,7 +45,7 @@ export type LiveStreamStats = {
   readonly droppedMessages: number;
   /** Payload bytes copied into the log: each once, whoever watches. */
   readonly copiedBytes: number;
-  /** Bytes of memory that the log takes up now. */
+  /** Bytes of memory that the log takes up now, and logs of publishes that ended while viewers still hold them. */
   readonly heldBytes: number;
 };
 
@@ -92,7 +92,7 @@ export class LiveStream {
       messagesIn: this.#messagesIn,
       droppedMessages: this.#droppedMessages,
       copiedBytes: this.#copiedBytesBefore + (this.#log?.copiedBytes ?? 0),
-      heldBytes: this.#log?.heldBytes ?? 0,
+      heldBytes: this.#heldBytes(),
     };
   }
 
@@ -155,13 +155,13 @@ export class LiveStream {
   }
 
   /** Publishes a data message; metadata is kept for late joiners. */
-  publishData(publisherMs: number, { kind, handler, values }: DataMessage): void {
+  publishData(publisherMs: number, { kind, handler, values, lengthBytes }: DataMessage): void {
     const key = `data ${handler}`;
     if (kind === 'clear') {
       this.#sticky.remove(key);
       return;
     }
-    const payload = encodeDataMessage(handler, values);
+    const payload = encodeDataMessage(handler, values, lengthBytes);
     if (payload === null) {
       this.#droppedMessages++;
       return;
@@ -176,11 +176,17 @@ export class LiveStream {
     });
   }
 
+  #heldBytes(): number {
+    const logs = new Set(this.#log === null ? [] : [this.#log]);
+    for (const viewer of this.#viewers) for (const log of viewer.logs) logs.add(log);
+    return [...logs].reduce((heldBytes, log) => heldBytes + log.heldBytes, 0);
+  }
+
   #putHeader(kind: 'audio' | 'video', header: MediaHeader, publisherMs: number, payload: Uint8Array): void {
     const timestampMs = this.#timeline.headerMs(publisherMs);
     this.#keep(`${kind} ${header.kind} ${header.trackId}`, this.#message(kind, timestampMs, payload));
     if (kind === 'video') this.#sawVideo(timestampMs);
-    this.#append(kind, timestampMs, payload, NO_ENTRY);
+    this.#append(kind, timestampMs, payload, HEADER);
   }
 
   #keep(key: string, message: RtmpMessage): void {
@@ -196,13 +202,13 @@ export class LiveStream {
     kind: MediaKind,
     timestampMs: number,
     payload: Uint8Array,
-    { isEntry, isInterFrame }: FrameRole,
+    { isEntry, isInterFrame, isHeader = false }: FrameRole,
   ): void {
     if (this.#log === null) throw new Error(`stream ${this.app}/${this.name} is not published`);
     this.#messagesIn++;
     if (kind !== 'data') this.#hasMedia = true;
     const sticky = isEntry ? this.#sticky.messages : null;
-    this.#log.append(this.#message(kind, timestampMs, payload), { kind, sticky, isInterFrame });
+    this.#log.append(this.#message(kind, timestampMs, payload), { kind, sticky, isInterFrame, isHeader });
     this.#wakeLater();
   }
 

@@ -19,6 +19,8 @@ export type EntryRole = {
   readonly sticky: readonly StickyMessage[] | null;
   /** True for a video frame that is of no use without the frames before it. */
   readonly isInterFrame: boolean;
+  /** True for audio and video that decoders need, not a frame: those who take no such frames get it all the same. */
+  readonly isHeader: boolean;
 };
 
 /** One message's place in the log. */
@@ -27,13 +29,16 @@ export type LogEntry = EntryRole & {
   readonly position: number;
   /** Length on the wire, chunk headers included. */
   readonly lengthBytes: number;
+  /** What the log's messages before it count for, in bytes: their length, and a fixed sum each. */
+  readonly weightBefore: number;
   /** Time on the stream's own timeline, u32 ms. */
   readonly timestampMs: number;
   /** Media time that has passed in the log up to here, ms: it never goes back, and no step counts for more than a second. */
   readonly reachedMs: number;
 };
 
-/** How far back a log reaches, and from when on a viewer counts as slow. */
+/** How far back a log reaches, and from when on a viewer counts as slow. Bytes are counted with a fixed sum a message
+ * on top, see `ENTRY_BYTES`. */
 export type LogLimits = {
   /** Out chunk size of everything in the log, bytes. */
   readonly chunkSizeBytes: number;

@@ -3,6 +3,7 @@
 
 import { writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
+import { ENTRY_BYTES } from './limits.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** One slab of a log. */
@@ -23,9 +24,9 @@ export class Slab {
     return this.start + this.#usedBytes;
   }
 
-  /** Bytes of memory that it takes up. */
+  /** Bytes of memory that it takes up, its messages' places included. */
   get heldBytes(): number {
-    return this.#bytes.length;
+    return this.#bytes.length + this.#entries.length * ENTRY_BYTES;
   }
 
   /** Its messages, oldest first. */

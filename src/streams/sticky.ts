@@ -4,7 +4,13 @@
 import { chunkedLengthBytes, writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
-import { MAX_STICKY_MESSAGE_BYTES, MAX_STICKY_MESSAGES } from './limits.ts';
+import {
+  MAX_STICKY_DATA,
+  MAX_STICKY_DATA_BYTES,
+  MAX_STICKY_HEADERS,
+  MAX_STICKY_HEADERS_BYTES,
+  MAX_STICKY_MESSAGE_BYTES,
+} from './limits.ts';
 import type { StickyMessage } from './log-entry.ts';
 
 /** Message types in the order in which late joiners get them: metadata, then video, then audio. */
@@ -23,13 +29,13 @@ export class StickySet {
   /** Puts a copy of a message in force in place of the one with the same key. False where a limit refuses it. */
   put(key: string, message: RtmpMessage): boolean {
     if (message.payload.length > MAX_STICKY_MESSAGE_BYTES) return false;
+    if (!this.#hasRoomFor(key, message)) return false;
     const sticky = { key, message: { ...message, payload: message.payload.slice() } };
     const index = this.#messages.findIndex((other) => other.key === key);
     if (index >= 0) {
       this.#messages = this.#messages.with(index, sticky);
       return true;
     }
-    if (this.#messages.length >= MAX_STICKY_MESSAGES) return false;
     this.#messages = [...this.#messages, sticky].sort((a, b) => rankOf(a) - rankOf(b));
     return true;
   }
@@ -38,9 +44,27 @@ export class StickySet {
   remove(key: string): void {
     this.#messages = this.#messages.filter((sticky) => sticky.key !== key);
   }
+
+  /** WHY: data and headers have room of their own, so that no number of data names keeps out what players decode. */
+  #hasRoomFor(key: string, { typeId, payload }: RtmpMessage): boolean {
+    const isData = typeId === MessageType.DataAmf0;
+    let count = 1;
+    let totalBytes = payload.length;
+    for (const { key: otherKey, message: other } of this.#messages) {
+      if (otherKey === key || (other.typeId === MessageType.DataAmf0) !== isData) continue;
+      count++;
+      totalBytes += other.payload.length;
+    }
+    return isData
+      ? count <= MAX_STICKY_DATA && totalBytes <= MAX_STICKY_DATA_BYTES
+      : count <= MAX_STICKY_HEADERS && totalBytes <= MAX_STICKY_HEADERS_BYTES;
+  }
 }
 
-/** Writes messages one behind the other, all stamped `timestampMs`, into a buffer of its own. */
+/**
+ * Writes sticky messages one behind the other into a buffer of its own: headers stamped `timestampMs`, metadata 0.
+ * WHY: FFmpeg takes metadata of any other time for a track of subtitles.
+ */
 export function writeChunkedMessages(
   messages: readonly RtmpMessage[],
   timestampMs: number,
@@ -48,13 +72,15 @@ export function writeChunkedMessages(
   chunkSizeBytes: number,
 ): Uint8Array {
   let lengthBytes = 0;
-  for (const { payload, chunkStreamId } of messages) {
-    lengthBytes += chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
+  const stampOf = ({ typeId }: RtmpMessage): number => (typeId === MessageType.DataAmf0 ? 0 : timestampMs);
+  for (const message of messages) {
+    const { payload, chunkStreamId } = message;
+    lengthBytes += chunkedLengthBytes(payload.length, stampOf(message), chunkStreamId, chunkSizeBytes);
   }
   const bytes = new Uint8Array(lengthBytes);
   let offset = 0;
   for (const message of messages) {
-    const addressed = { ...message, timestampMs, messageStreamId };
+    const addressed = { ...message, timestampMs: stampOf(message), messageStreamId };
     offset = writeChunkedMessage(bytes, offset, addressed, chunkSizeBytes);
   }
   return bytes;

@@ -5,7 +5,7 @@
 
 import { chunkedLengthBytes } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
-import { MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
+import { ENTRY_BYTES, FIRST_SLAB_BYTES, MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
 import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 
@@ -15,7 +15,11 @@ const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 export class StreamLog {
   readonly #limits: LogLimits;
   readonly #slabs: Slab[] = [];
+  /** Size of the next slab. */
+  #slabBytes = FIRST_SLAB_BYTES;
   #end = 0;
+  /** What all messages so far count for. */
+  #weightBytes = 0;
   #isEnded = false;
   #copiedBytes = 0;
   /** The latest time of any message, u32. */
@@ -78,7 +82,7 @@ export class StreamLog {
     return this.#slabs[this.#lagSlab]?.entries[this.#lagEntry]?.position ?? this.#end;
   }
 
-  /** Bytes of memory that the slabs take up. */
+  /** Bytes of memory that the log takes up. */
   get heldBytes(): number {
     let heldBytes = 0;
     for (const slab of this.#slabs) heldBytes += slab.heldBytes;
@@ -90,19 +94,22 @@ export class StreamLog {
     const { chunkSizeBytes } = this.#limits;
     const { payload, timestampMs, chunkStreamId } = message;
     const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
-    const { kind, sticky, isInterFrame } = role;
+    const { kind, sticky, isInterFrame, isHeader } = role;
     this.#passTime(timestampMs);
     const entry: LogEntry = {
       position: this.#end,
       lengthBytes,
+      weightBefore: this.#weightBytes,
       timestampMs,
       reachedMs: this.#reachedMs,
       kind,
       sticky,
       isInterFrame,
+      isHeader,
     };
     this.#slabFor(lengthBytes).append(message, entry, chunkSizeBytes);
     this.#end += lengthBytes;
+    this.#weightBytes += lengthBytes + ENTRY_BYTES;
     this.#copiedBytes += payload.length;
     if (sticky !== null) this.#newestEntryPoint = entry;
     if (kind === 'video' && (sticky !== null || isInterFrame))
@@ -127,9 +134,8 @@ export class StreamLog {
       this.#end - fromPosition <= maxBytes ? this.#end : this.#boundaryBefore(fromPosition, maxBytes);
     if (fromPosition === this.#sharedFrom && toPosition === this.#shared.nextPosition) return this.#shared;
     const chunks: Uint8Array[] = [];
-    for (let index = this.#slabIndexOf(fromPosition); index < this.#slabs.length; index++) {
-      const slab = this.#slabs[index];
-      if (slab === undefined || slab.start >= toPosition) break;
+    for (const slab of this.#slabs.slice(this.#slabIndexOf(fromPosition))) {
+      if (slab.start >= toPosition) break;
       const bytes = slab.bytesBetween(fromPosition, toPosition);
       if (bytes.length > 0) chunks.push(bytes);
     }
@@ -158,9 +164,9 @@ export class StreamLog {
 
   /** The oldest place to begin at or behind a position that came at most `backMs` of media time ago; or null. */
   entryPointFrom(position: number, backMs = Number.POSITIVE_INFINITY): LogEntry | null {
-    for (let index = this.#slabIndexOf(position); index < this.#slabs.length; index++) {
-      const slab = this.#slabs[index];
-      if (slab === undefined) break;
+    // WHY: a viewer that waits asks at each take.
+    if ((this.newestEntryPoint?.position ?? -1) < position) return null;
+    for (const slab of this.#slabs.slice(this.#slabIndexOf(position))) {
       for (let at = slab.indexFrom(position); at < slab.entries.length; at++) {
         const entry = slab.entries[at];
         if (entry !== undefined && entry.sticky !== null && this.#ageMs(entry) <= backMs) return entry;
@@ -183,13 +189,14 @@ export class StreamLog {
   }
 
   #isWithin(entry: LogEntry, maxBytes: number, maxMs: number): boolean {
-    return this.#end - entry.position <= maxBytes && this.#ageMs(entry) <= maxMs;
+    return this.#weightBytes - entry.weightBefore <= maxBytes && this.#ageMs(entry) <= maxMs;
   }
 
   #slabFor(lengthBytes: number): Slab {
     const last = this.#slabs.at(-1);
     if (last?.hasRoomFor(lengthBytes)) return last;
-    const slab = new Slab(this.#end, Math.max(SLAB_BYTES, lengthBytes));
+    const slab = new Slab(this.#end, Math.max(this.#slabBytes, lengthBytes));
+    this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_BYTES);
     this.#slabs.push(slab);
     return slab;
   }

@@ -1,6 +1,7 @@
 // A live stream's own clock in media time: it starts near 0, keeps the publisher's distances to the millisecond,
-// and goes on rising when the stream is published again or the publisher's clock starts anew, so that a viewer
-// who stays never sees time go back. Rebasing is done once per stream, never per viewer: viewers share the bytes.
+// and goes on rising when the stream is published again or the publisher's clock starts anew, so that a viewer who
+// stays does not see time go back, late frames aside. Where one track alone jumps far ahead, the other goes on in
+// its own time until the first comes back, and from there on both rise from where the jump led. Rebasing is done once per stream, never per viewer: viewers share the bytes.
 
 /** Where a publish begins on the stream's clock, at most this late: room for a track that comes a little earlier. */
 const FIRST_FRAME_MAX_MS = 1000;

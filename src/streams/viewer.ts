@@ -2,8 +2,8 @@
 // the headers in front, jumps to the newest keyframe when it has fallen too far behind, waits where there is none,
 // and goes from one publish of its stream to the next.
 
-import { MessageType } from '../protocol/rtmp/message.ts';
 import { AUDIO_JOIN_MS } from './limits.ts';
+import { LOG_MESSAGE_STREAM_ID, readdressed } from './log-address.ts';
 import type { LogEntry } from './log-entry.ts';
 import { writeChunkedMessages } from './sticky.ts';
 import type { StreamLog } from './stream-log.ts';
@@ -25,12 +25,6 @@ const EVERYTHING: ViewerFilter = { audio: true, video: true, isPaused: false };
 
 const NOTHING: readonly Uint8Array[] = [];
 
-/** The message stream id that a log's bytes carry. */
-export const LOG_MESSAGE_STREAM_ID = 1;
-
-/** Offset of the message stream id in a message with a one-byte chunk basic header. [RTMP 5.3.1.2.1] */
-const MESSAGE_STREAM_ID_OFFSET = 8;
-
 /** Settings of a viewer that come from its stream. */
 export type ViewerOptions = {
   readonly messageStreamId: number;
@@ -48,7 +42,7 @@ export class Viewer {
   readonly #options: ViewerOptions;
   #filter: ViewerFilter = EVERYTHING;
   #current: Following | null = null;
-  /** The publish behind the current one. LIMIT: one; who sleeps through more of them gets the newest. */
+  /** The publish behind the current one. LIMIT: one; who sleeps through it gets the newest alone. */
   #next: Following | null = null;
   #isBegun = false;
   /** Position in the log; null while waiting for a place to begin. */
@@ -57,8 +51,8 @@ export class Viewer {
   #resumeFrom: number | null = null;
   /** True until the next keyframe, where the viewer began without one: frames that need it are left out. */
   #awaitsKeyframe = false;
-  /** True where that keyframe wants the headers in front. */
-  #wantsHeaders = false;
+  /** True where a publish that was begun was given up, and its end is yet to be told. */
+  #owesEnd = false;
   #skips = 0;
 
   constructor(listener: ViewerListener, options: ViewerOptions) {
@@ -71,23 +65,31 @@ export class Viewer {
     return this.#skips;
   }
 
-  /** Gives the viewer the log of a publish; it goes over to it when it has taken all of the one before. `isNews`
-   * where the publish began after the viewer came. */
-  follow(log: StreamLog, isNews: boolean): void {
-    const following = { log, joinedAt: log.endPosition, isNews };
-    if (this.#current === null) this.#current = following;
-    else this.#next = following;
+  /** The logs that it keeps in memory. */
+  get logs(): readonly StreamLog[] {
+    return [this.#current, this.#next].flatMap((following) => following?.log ?? []);
   }
 
-  /** Changes what the viewer receives. Video that comes back starts at a keyframe, and so does all after a pause. */
+  /** Gives the viewer the log of a publish; it goes over to it when it has taken all of the one before, and at once
+   * where it is too far behind in that. `isNews` where the publish began after the viewer came. */
+  follow(log: StreamLog, isNews: boolean): void {
+    const following = { log, joinedAt: log.endPosition, isNews };
+    const current = this.#current;
+    if (current !== null && this.#next === null && !this.#isLeftBehind(current.log)) {
+      this.#next = following;
+      return;
+    }
+    if (current !== null) this.#giveUp(current);
+    this.#current = following;
+  }
+
+  /** Changes what the viewer receives; headers of what it does not want it gets all the same, so that it can take it
+   * up again. Video that comes back starts at a keyframe, and so does all after a pause. */
   setFilter(filter: ViewerFilter): void {
     const before = this.#filter;
     this.#filter = filter.audio && filter.video && !filter.isPaused ? EVERYTHING : filter;
     if (before.isPaused && !filter.isPaused) this.#waitForNext();
-    else if (!before.video && filter.video) {
-      this.#awaitsKeyframe = true;
-      this.#wantsHeaders = true;
-    }
+    else if (!before.video && filter.video) this.#awaitsKeyframe = true;
   }
 
   /**
@@ -98,6 +100,11 @@ export class Viewer {
   take(maxBytes: number, takesLong = true): readonly Uint8Array[] {
     const current = this.#current;
     if (current === null) return NOTHING;
+    if (this.#owesEnd) {
+      this.#owesEnd = false;
+      this.listener.publishEnded();
+      return NOTHING;
+    }
     if (!this.#isBegun) {
       this.#begin();
       if (current.isNews) {
@@ -112,6 +119,19 @@ export class Viewer {
     this.#isBegun = false;
     this.listener.publishEnded();
     return NOTHING;
+  }
+
+  #isLeftBehind(log: StreamLog): boolean {
+    return this.#isBegun && this.#position !== null && this.#position < log.lagPosition;
+  }
+
+  /** WHY: a viewer that takes nothing would keep the log of an ended publish for as long as it likes. */
+  #giveUp({ isNews }: Following): void {
+    this.#next = null;
+    if (!this.#isBegun && isNews) return;
+    this.#isBegun = false;
+    this.#owesEnd = true;
+    if (!this.#filter.isPaused) this.#skips++;
   }
 
   #begin(): void {
@@ -131,7 +151,6 @@ export class Viewer {
     if (headers.length > maxBytes && !takesLong) return NOTHING;
     this.#position = entry.position;
     this.#awaitsKeyframe = entry.kind !== 'video';
-    this.#wantsHeaders = false;
     if (headers.length === 0) return this.#read(log, entry.position, maxBytes, takesLong);
     return [headers, ...this.#read(log, entry.position, maxBytes - headers.length, false)];
   }
@@ -169,22 +188,17 @@ export class Viewer {
     return inPast ?? next ?? newestPlace(log, log.newestEntryPoint, joinedAt);
   }
 
-  /** The sticky messages in force at `entry`, stamped with its time, without those that the viewer does not want. */
+  /** The sticky messages in force at `entry`, headers stamped with its time. */
   #headersBefore(entry: LogEntry): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
-    const { audio, video } = this.#filter;
-    const messages = (entry.sticky ?? [])
-      .map((sticky) => sticky.message)
-      .filter(
-        ({ typeId }) => (audio || typeId !== MessageType.Audio) && (video || typeId !== MessageType.Video),
-      );
+    const messages = (entry.sticky ?? []).map((sticky) => sticky.message);
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 
   #read(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
     if (position >= log.endPosition) return NOTHING;
+    if (!this.#isPlain(log, position)) return this.#readFiltered(log, position, maxBytes, takesLong);
     if (!takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
-    if (!this.#isPlain(log, position)) return this.#readFiltered(log, position, maxBytes);
     const range = log.read(position, maxBytes);
     this.#position = range.nextPosition;
     return range.chunks;
@@ -197,20 +211,17 @@ export class Viewer {
   }
 
   /** A path of its own for a viewer that takes less than everything, or on another message stream id. */
-  #readFiltered(log: StreamLog, position: number, maxBytes: number): Uint8Array[] {
+  #readFiltered(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): Uint8Array[] {
     const chunks: Uint8Array[] = [];
     let takenBytes = 0;
     let next = position;
     for (let entry = log.entryFrom(next); entry !== null; entry = log.entryFrom(next)) {
       if (this.#isWanted(entry)) {
-        const isAwaited = this.#awaitsKeyframe && entry.kind === 'video' && entry.sticky !== null;
-        const headers = isAwaited && this.#wantsHeaders ? this.#headersBefore(entry) : null;
-        const lengthBytes = entry.lengthBytes + (headers?.length ?? 0);
-        if (takenBytes > 0 && takenBytes + lengthBytes > maxBytes) break;
-        if (isAwaited) this.#awaitsKeyframe = false;
-        if (headers !== null) chunks.push(headers);
-        chunks.push(this.#readdressed(log.bytesOf(entry)));
-        takenBytes += lengthBytes;
+        const isLong = takenBytes + entry.lengthBytes > maxBytes;
+        if (isLong && (takenBytes > 0 || !takesLong)) break;
+        if (entry.kind === 'video' && entry.sticky !== null) this.#awaitsKeyframe = false;
+        chunks.push(readdressed(log.bytesOf(entry), this.#options.messageStreamId));
+        takenBytes += entry.lengthBytes;
       }
       next = entry.position + entry.lengthBytes;
     }
@@ -218,17 +229,10 @@ export class Viewer {
     return chunks;
   }
 
-  #isWanted({ kind, isInterFrame }: LogEntry): boolean {
+  #isWanted({ kind, isInterFrame, isHeader }: LogEntry): boolean {
+    if (isHeader) return true;
     if (kind === 'audio') return this.#filter.audio;
     return kind === 'data' || (this.#filter.video && !(this.#awaitsKeyframe && isInterFrame));
-  }
-
-  #readdressed(bytes: Uint8Array): Uint8Array {
-    const { messageStreamId } = this.#options;
-    if (messageStreamId === LOG_MESSAGE_STREAM_ID) return bytes;
-    const copy = bytes.slice();
-    new DataView(copy.buffer, copy.byteOffset).setUint32(MESSAGE_STREAM_ID_OFFSET, messageStreamId, true);
-    return copy;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AmfObject } from '../../src/protocol/amf/amf-value.ts';
 import { parseDataMessage } from '../../src/protocol/rtmp/data-message.ts';
+import { ENTRY_BYTES } from '../../src/streams/limits.ts';
 import { amf, WireEcmaArray } from '../support/amf-wire.ts';
 import { headersAt, PAYLOAD, StreamRig } from './stream-rig.ts';
 
@@ -36,7 +37,7 @@ describe('LiveStream, publishing', () => {
       rig.stream.beginPublish();
       rig.key(0, 1, 1000);
       rig.audio(0, 1, 500);
-      assert.equal(rig.stream.stats.heldBytes, 64 * 1024);
+      assert.equal(rig.stream.stats.heldBytes, 4 * 1024 + 2 * ENTRY_BYTES);
       rig.stream.endPublish();
     }
     assert.deepEqual(rig.stream.stats, {
@@ -183,6 +184,19 @@ describe('LiveStream, data messages', () => {
     assert.deepEqual(viewer.takeAll(), ['video-header 0 @0']);
     rig.key(40, 2);
     assert.deepEqual(rig.viewer().takeAll(), ['key 2 @40']);
+  });
+
+  it('keeps headers however many names of data are set', () => {
+    const rig = new StreamRig();
+    rig.stream.beginPublish();
+    for (let n = 0; n < 40; n++)
+      rig.stream.publishData(0, { kind: 'set', handler: `on${n}`, values: [true] });
+    rig.audioHeader(0, 1);
+    rig.videoHeader(0, 1);
+    rig.key(0, 1);
+    assert.equal(rig.stream.stats.droppedMessages, 32, 'counted, as not kept');
+    const lines = rig.viewer().takeAll();
+    assert.deepEqual(lines.slice(7), ['data "on7" true @0', ...headersAt(0).slice(1), 'key 1 @0']);
   });
 
   it('takes metadata that is an object or an ECMA array', () => {

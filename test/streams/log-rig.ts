@@ -19,11 +19,11 @@ export const SLAB_BYTES = 64 * 1024;
 /** A full chunk header, type 0. */
 export const HEADER_BYTES = 12;
 /** A keyframe, where a viewer may begin. */
-export const KEY: EntryRole = { kind: 'video', sticky: [], isInterFrame: false };
+export const KEY: EntryRole = { kind: 'video', sticky: [], isInterFrame: false, isHeader: false };
 /** A frame that needs those before it. */
-export const INTER: EntryRole = { kind: 'video', sticky: null, isInterFrame: true };
+export const INTER: EntryRole = { kind: 'video', sticky: null, isInterFrame: true, isHeader: false };
 /** Sound, where a viewer may begin. */
-export const AUDIO_ENTRY: EntryRole = { kind: 'audio', sticky: [], isInterFrame: false };
+export const AUDIO_ENTRY: EntryRole = { kind: 'audio', sticky: [], isInterFrame: false, isHeader: false };
 
 /** Appends one message. */
 export function appendTo(log: StreamLog, role: EntryRole, timestampMs: number, payload: Uint8Array): void {

@@ -6,7 +6,8 @@ import { setChunkSize } from '../support/chunk-wire.ts';
 import { ServerReplyReader } from '../support/server-reply-reader.ts';
 
 const LARGEST_BYTES = 64 * 1024;
-const MOST_MESSAGES = 32;
+const MOST_HEADERS = 24;
+const MOST_DATA = 8;
 
 function message(typeId: 8 | 9 | 18, fill: number, lengthBytes = 4): RtmpMessage {
   const payload = new Uint8Array(lengthBytes).fill(fill);
@@ -63,18 +64,42 @@ describe('StickySet', () => {
     assert.equal(set.messages.length, 1);
   });
 
-  it('takes so many messages and none more, but still replaces one', () => {
+  it('takes so many headers and none more, but still replaces one', () => {
     const set = new StickySet();
-    for (let n = 0; n < MOST_MESSAGES; n++) assert.equal(set.put(`key ${n}`, message(9, n)), true);
+    for (let n = 0; n < MOST_HEADERS; n++)
+      assert.equal(set.put(`key ${n}`, message(n < 12 ? 9 : 8, n)), true);
     assert.equal(set.put('one more', message(9, 99)), false);
-    assert.equal(set.put('key 31', message(9, 77)), true);
-    assert.equal(set.messages.length, MOST_MESSAGES);
+    assert.equal(set.put('key 23', message(8, 77)), true);
+    assert.equal(set.messages.length, MOST_HEADERS);
     assert.equal(firstBytes(set).at(-1), 77);
+  });
+
+  it('counts data apart from headers, so that neither keeps out the other', () => {
+    const set = new StickySet();
+    for (let n = 0; n < MOST_DATA; n++) assert.equal(set.put(`data ${n}`, message(18, n)), true);
+    assert.equal(set.put('data more', message(18, 99)), false);
+    for (let n = 0; n < MOST_HEADERS; n++) assert.equal(set.put(`key ${n}`, message(9, n)), true);
+    assert.equal(set.put('data 3', message(18, 33)), true);
+    set.remove('data 0');
+    assert.equal(set.put('data more', message(18, 99)), true);
+    assert.equal(set.messages.length, MOST_HEADERS + MOST_DATA);
+  });
+
+  it('takes so many bytes of each and none more, what a message replaces not counted', () => {
+    const set = new StickySet();
+    assert.equal(set.put('data', message(18, 1, LARGEST_BYTES - 1)), true);
+    assert.equal(set.put('data 2', message(18, 2, 2)), false);
+    assert.equal(set.put('data 2', message(18, 2, 1)), true);
+    for (const key of ['a', 'b', 'c']) assert.equal(set.put(key, message(9, 3, LARGEST_BYTES)), true);
+    assert.equal(set.put('d', message(8, 4, 1)), false);
+    assert.equal(set.put('c', message(9, 5, LARGEST_BYTES)), true);
+    const totalBytes = set.messages.reduce((sum, { message: { payload } }) => sum + payload.length, 0);
+    assert.equal(totalBytes, 256 * 1024);
   });
 });
 
 describe('writeChunkedMessages', () => {
-  it('writes all with one time, message stream id and chunk size', () => {
+  it('writes all with one message stream id and chunk size, headers with one time and metadata with 0', () => {
     const messages = [message(18, 1, 300), message(9, 2, 10)];
     const reader = new ServerReplyReader();
     reader.read(setChunkSize(100));
@@ -89,7 +114,7 @@ describe('writeChunkedMessages', () => {
         payload[0],
       ]),
       [
-        [18, 0x1234_5678, 7, 3, 300, 1],
+        [18, 0, 7, 3, 300, 1],
         [9, 0x1234_5678, 7, 1, 10, 2],
       ],
     );

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ENTRY_BYTES, FIRST_SLAB_BYTES } from '../../src/streams/limits.ts';
 import type { EntryRole } from '../../src/streams/log-entry.ts';
 import { StreamLog } from '../../src/streams/stream-log.ts';
-import { AUDIO_ENTRY, appendTo, filledLog, INTER, KEY, LIMITS, linesOf, SLAB_BYTES } from './log-rig.ts';
+import {
+  AUDIO_ENTRY,
+  appendTo,
+  filledLog,
+  HEADER_BYTES,
+  INTER,
+  KEY,
+  LIMITS,
+  linesOf,
+  SLAB_BYTES,
+} from './log-rig.ts';
 import { PAYLOAD } from './stream-rig.ts';
 
 describe('StreamLog, what it holds', () => {
@@ -36,7 +47,7 @@ describe('StreamLog, what it holds', () => {
 
   it('takes tracks that lie apart for what they are, and time that steps back too', () => {
     const log = new StreamLog(LIMITS);
-    const audio: EntryRole = { kind: 'audio', sticky: null, isInterFrame: false };
+    const audio: EntryRole = { kind: 'audio', sticky: null, isInterFrame: false, isHeader: false };
     for (let n = 0; n < 100; n++) {
       appendTo(log, audio, 90_000 + n * 40, PAYLOAD.audio(n));
       appendTo(log, n === 0 ? KEY : INTER, 100_000 + n * 40, PAYLOAD.inter(n));
@@ -61,6 +72,35 @@ describe('StreamLog, what it holds', () => {
     const log = new StreamLog(LIMITS);
     for (let n = 0; n < 200; n++) appendTo(log, AUDIO_ENTRY, (0xffff_f000 + n * 100) >>> 0, PAYLOAD.audio(n));
     assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, (0xffff_f000 + 199 * 100 - 5000) >>> 0);
+  });
+
+  it('counts a fixed sum for each message, so that empty ones do not pile up', () => {
+    const limits = { gopCacheBytes: 300_000, lagBytes: 300_000 };
+    const log = filledLog(0, 20, 0, limits);
+    const empty = new Uint8Array(0);
+    for (let n = 0; n < 100_000; n++) appendTo(log, { ...INTER, isInterFrame: false }, 0, empty);
+    const messageBytes = HEADER_BYTES + ENTRY_BYTES;
+    const heldMessages = (log.endPosition - log.startPosition) / HEADER_BYTES;
+    const slabMessages = SLAB_BYTES / HEADER_BYTES;
+    assert.ok(heldMessages <= 300_000 / messageBytes + slabMessages, `${heldMessages}`);
+    assert.equal(log.lagPosition, log.endPosition - Math.floor(300_000 / messageBytes) * HEADER_BYTES);
+    assert.ok(log.heldBytes >= heldMessages * messageBytes, `${log.heldBytes}`);
+    assert.equal(log.cachedEntryPoint, null);
+  });
+
+  it('begins with a small slab, and doubles it up to the full size', () => {
+    const log = filledLog(0, 100, 0);
+    assert.equal(log.heldBytes, FIRST_SLAB_BYTES + ENTRY_BYTES);
+    const slabsBytes: number[] = [];
+    for (let n = 1; n <= 200; n++) {
+      appendTo(log, INTER, n, PAYLOAD.inter(n, 1000));
+      const bytes = log.heldBytes - (n + 1) * ENTRY_BYTES;
+      if (bytes !== slabsBytes.at(-1)) slabsBytes.push(bytes);
+    }
+    assert.deepEqual(
+      slabsBytes.map((bytes) => bytes / 1024),
+      [4, 12, 28, 60, 124, 188, 252],
+    );
   });
 
   it('lets go of the range it shared when its slabs fall off', () => {

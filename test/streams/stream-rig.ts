@@ -171,10 +171,11 @@ export class StreamRig {
   }
 }
 
-/** The lines of metadata, video header and audio header that {@link StreamRig.begin} published, at a time. */
+/** The lines of metadata, video header and audio header that {@link StreamRig.begin} published, in front of a frame of
+ * a time: metadata is always stamped 0. */
 export function headersAt(timestampMs: number, number = 1, title = 'one'): string[] {
   return [
-    `data "onMetaData" [title: ${JSON.stringify(title)}] @${timestampMs}`,
+    `data "onMetaData" [title: ${JSON.stringify(title)}] @0`,
     `video-header ${number} @${timestampMs}`,
     `audio-header ${number} @${timestampMs}`,
   ];

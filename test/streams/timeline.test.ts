@@ -99,6 +99,20 @@ describe('Timeline', () => {
     assert.equal(timeline.frameMs('video', 43), 101_153);
   });
 
+  it('goes on rising from where one frame with a time far ahead led, as soon as its track comes back', () => {
+    const timeline = new Timeline();
+    timeline.frameMs('audio', 0);
+    timeline.frameMs('video', 10);
+    assert.equal(timeline.frameMs('audio', 72_000_000), 72_000_000);
+    assert.equal(timeline.frameMs('video', 50), 50, 'the other track has a time of its own until then');
+    assert.equal(timeline.frameMs('audio', 40), 72_000_100);
+    assert.equal(timeline.frameMs('video', 90), 72_000_150);
+    assert.equal(timeline.frameMs('audio', 80), 72_000_140);
+    const alone = new Timeline();
+    const times = [0, 72_000_000, 80, 120].map((ms) => alone.frameMs('video', ms));
+    assert.deepEqual(times, [0, 72_000_000, 72_000_100, 72_000_140]);
+  });
+
   it('compares no track with what it was in the publish before', () => {
     const timeline = new Timeline();
     timeline.frameMs('audio', 5000);

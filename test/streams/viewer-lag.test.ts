@@ -62,7 +62,7 @@ describe('Viewer, falling behind', () => {
   });
 
   it('lags by bytes as well', () => {
-    const rig = new StreamRig({ lagBytes: 100_000 });
+    const rig = new StreamRig({ lagBytes: 102_000 });
     rig.begin();
     pictures(rig, 0, 1, 10, 2000);
     const viewer = rig.viewer();
@@ -72,6 +72,20 @@ describe('Viewer, falling behind', () => {
     pictures(rig, 49, 60, 10, 2000);
     assert.equal(viewer.take(2012).at(0), headersAt(2000)[0]);
     assert.deepEqual(viewer.take(2012), ['key 50 @2000']);
+  });
+
+  it('may jump between the headers of a keyframe and the keyframe, and gets headers again', () => {
+    const rig = new StreamRig({ lagMs: 300, lagBytes: 64 * 1024, gopCacheBytes: 256 * 1024 });
+    rig.stream.beginPublish();
+    rig.videoHeader(0, 0);
+    const slow = rig.viewer();
+    rig.key(0, 1, 20);
+    assert.deepEqual(slow.take(1), ['video-header 0 @0']);
+    for (let n = 2; n <= 9; n++) rig.key(n, n, 10_000);
+    assert.deepEqual(slow.take(1), ['video-header 0 @9']);
+    assert.equal(slow.viewer.skips, 1);
+    rig.key(20, 10, 20);
+    assert.deepEqual(slow.takeAll(), ['key 9 @9', 'key 10 @20']);
   });
 
   it('jumps in a stream of sound alone to about a second back', () => {

@@ -30,7 +30,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   slowBytes: fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 1, max: 40_000 })),
   joins: fc.boolean(),
 });
-const steps = fc.array(step, { minLength: 1, maxLength: 200 });
+const steps = fc.array(step, { minLength: 1, maxLength: 200, size: 'max' });
 
 /** What was published, as the lines that a viewer reads, and the headers in force at each keyframe. */
 class Published {
@@ -63,7 +63,7 @@ class Published {
       const kept = [metadata, videoHeader, audioHeader].filter((text) => text !== undefined);
       this.headersAt.set(
         this.lines.length,
-        kept.map((text) => `${text} @${this.#nowMs}`),
+        kept.map((text) => `${text} @${text === metadata ? 0 : this.#nowMs}`),
       );
     }
     this.lines.push(`${type} ${number} @${this.#nowMs}`);
@@ -91,12 +91,14 @@ function jumpsOf(heard: readonly string[], published: Published): number[] {
       at++;
       continue;
     }
-    const key = [...published.headersAt].find(
-      ([index, headers]) => index > next && heard[at + headers.length] === published.lines[index],
+    // Headers may come alone, where the keyframe did not fit, and the viewer may jump before it takes that.
+    const places = [...published.headersAt].filter(
+      ([index, headers]) => index > next && headers.every((line, i) => heard[at + i] === line),
     );
+    const key =
+      places.find(([index, headers]) => heard[at + headers.length] === published.lines[index]) ?? places[0];
     assert.ok(key !== undefined, `${heard[at]} is neither what comes next nor in front of a keyframe`);
     const [index, headers] = key;
-    assert.deepEqual(heard.slice(at, at + headers.length), headers);
     jumps.push(index);
     next = index;
     at += headers.length;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ENTRY_BYTES } from '../../src/streams/limits.ts';
 import { headersAt, StreamRig } from './stream-rig.ts';
 
 /** One publish: headers, a keyframe of that number, one more frame. */
@@ -106,8 +107,6 @@ describe('Viewer, from publish to publish', () => {
     const rig = new StreamRig();
     const viewer = rig.viewer();
     rig.stream.beginPublish();
-    rig.stream.endPublish();
-    rig.stream.beginPublish();
     rig.inter(0, 1);
     rig.stream.endPublish();
     publish(rig, 2);
@@ -130,10 +129,81 @@ describe('Viewer, from publish to publish', () => {
       rig.stream.endPublish();
       publish(rig, number);
     }
+    assert.equal(viewer.viewer.logs.length, 2, 'this one, and the one before');
     const lines = viewer.takeAll();
-    assert.deepEqual(lines.slice(0, 2), ['ended', 'started']);
-    assert.equal(lines.filter((line) => line === 'ended' || line === 'started').length, 2);
-    assert.match(lines.at(-2) ?? '', /^key 500 @/);
+    assert.deepEqual(
+      lines.filter((line) => /^(ended|started|key) ?\d*/.test(line)).map((line) => line.split(' @')[0]),
+      ['ended', 'started', 'key 499', 'ended', 'started', 'key 500'],
+    );
+    assert.equal(viewer.viewer.logs.length, 1);
+  });
+
+  it('goes over to the next publish at once where it is behind the lag in one that ended', () => {
+    const rig = new StreamRig({ lagBytes: 100_000, gopCacheBytes: 100_000 });
+    publish(rig, 1);
+    const slow = rig.viewer();
+    const inTime = rig.viewer();
+    for (const viewer of [slow, inTime]) viewer.take(1);
+    inTime.takeAll();
+    for (let n = 0; n < 20; n++) {
+      rig.inter(80, n, 10_000);
+      if (n < 15) inTime.take();
+    }
+    rig.stream.endPublish();
+    assert.deepEqual(
+      [slow, inTime].map(({ viewer }) => viewer.logs.length),
+      [1, 1],
+    );
+    const endedBytes = rig.stream.stats.heldBytes;
+    assert.ok(endedBytes > 100_000, 'what they hold counts');
+    publish(rig, 2);
+    assert.deepEqual(
+      [slow, inTime].map(({ viewer }) => viewer.logs.length),
+      [1, 2],
+    );
+    const nextBytes = 4096 + 5 * ENTRY_BYTES;
+    assert.equal(rig.stream.stats.heldBytes, endedBytes + nextBytes);
+    const heardOf2 = ['ended', 'started', ...headersAt(180), 'key 2 @180', 'inter 2 @220'];
+    assert.deepEqual([slow.take(), slow.take()], [[], []]);
+    slow.takeAll();
+    assert.deepEqual(slow.heard.slice(headersAt(0).length), heardOf2);
+    assert.equal(slow.viewer.skips, 1);
+    const left = inTime.takeAll();
+    assert.deepEqual(left.slice(-heardOf2.length), heardOf2);
+    assert.ok(left.length > heardOf2.length, 'who is in time gets what is left');
+    assert.equal(inTime.viewer.skips, 0);
+    assert.equal(rig.stream.stats.heldBytes, nextBytes);
+    rig.stream.endPublish();
+    assert.equal(rig.stream.stats.heldBytes, nextBytes);
+    for (const viewer of [slow, inTime]) assert.deepEqual(viewer.takeAll(), ['ended']);
+    assert.equal(rig.stream.stats.heldBytes, 0);
+  });
+
+  it('counts no skip where it was paused in what it gives up', () => {
+    const rig = new StreamRig();
+    publish(rig, 1);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    for (const number of [2, 3]) {
+      rig.stream.endPublish();
+      publish(rig, number);
+    }
+    assert.deepEqual(viewer.takeAll(), ['ended', 'started']);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    assert.deepEqual(viewer.takeAll(), [...headersAt(280), 'key 3 @280', 'inter 3 @320']);
+    assert.equal(viewer.viewer.skips, 0);
+  });
+
+  it('is not told of a publish that it never began, where it came and went while the viewer slept', () => {
+    const rig = new StreamRig();
+    const viewer = rig.viewer();
+    for (const number of [1, 2, 3]) {
+      publish(rig, number);
+      if (number < 3) rig.stream.endPublish();
+    }
+    assert.deepEqual(viewer.takeAll(), ['started', ...headersAt(280), 'key 3 @280', 'inter 3 @320']);
+    assert.equal(viewer.viewer.skips, 0);
   });
 
   it('takes no further publish once it is removed', () => {

@@ -13,7 +13,7 @@ import { Amf0Marker } from './amf0-marker.ts';
 import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from './limits.ts';
 
 /** How an AMF0 body is read. */
-export type Amf0DecodeOptions = {
+type Amf0DecodeOptions = {
   /**
    * Takes the end of the body, between two pairs, as the end of every object still open. For metadata only: some
    * encoders leave out the last 00 00 09. False by default.

@@ -17,13 +17,17 @@ import {
 const SURELY_SHORT_UNITS = Math.floor(MAX_AMF0_SHORT_STRING_BYTES / 3);
 
 /**
- * The values one behind the other, as a message body. The caller owns the bytes.
+ * The values one behind the other, as a message body of at most `maxBytes`; it stops early where they unfold into more.
+ * The caller owns the bytes.
  * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded', 'amf-encoded-bytes-exceeded',
  * 'amf-key-empty', 'amf-key-too-long'
  */
-export function encodeAmf0Values(values: readonly AmfValue[]): Uint8Array {
+export function encodeAmf0Values(
+  values: readonly AmfValue[],
+  maxBytes: number = MAX_AMF_ENCODED_BYTES,
+): Uint8Array {
   const writer = new ByteWriter();
-  const encoder = new Amf0Encoder(writer);
+  const encoder = new Amf0Encoder(writer, maxBytes);
   for (const value of values) encoder.writeValue(value);
   return writer.toBytes();
 }
@@ -31,11 +35,13 @@ export function encodeAmf0Values(values: readonly AmfValue[]): Uint8Array {
 /** Writes the values of one message one by one; the limits hold for all of them together. */
 export class Amf0Encoder {
   readonly #writer: ByteWriter;
+  readonly #maxBytes: number;
   #valueCount = 0;
 
-  /** Writes to the end of `writer`. */
-  constructor(writer: ByteWriter) {
+  /** Writes to the end of `writer`, which is to hold at most `maxBytes` in the end. */
+  constructor(writer: ByteWriter, maxBytes: number = MAX_AMF_ENCODED_BYTES) {
     this.#writer = writer;
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -174,10 +180,10 @@ export class Amf0Encoder {
   }
 
   #requireLength(moreBytes: number): void {
-    if (this.#writer.lengthBytes + moreBytes <= MAX_AMF_ENCODED_BYTES) return;
+    if (this.#writer.lengthBytes + moreBytes <= this.#maxBytes) return;
     throw new AmfError(
       'amf-encoded-bytes-exceeded',
-      `expected at most ${MAX_AMF_ENCODED_BYTES} bytes of encoded values, got more`,
+      `expected at most ${this.#maxBytes} bytes of encoded values, got more`,
     );
   }
 }

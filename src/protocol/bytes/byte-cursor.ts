@@ -1,5 +1,5 @@
 // A position in bytes that are wholly present (a message body, an FLV tag), with one range check for every read.
-// All integers are big-endian unless the name says Le. Bytes that arrive bit by bit are not its business: the chunk
+// All integers are big-endian. Bytes that arrive bit by bit are not its business: the chunk
 // decoder keeps state for those, since here a shortage is the peer's error.
 
 import { BytesError } from './bytes-error.ts';
@@ -62,14 +62,6 @@ export class ByteCursor {
    */
   readU32(): number {
     return this.#view.getUint32(this.#take(4));
-  }
-
-  /**
-   * Unsigned, 4 bytes, least significant first.
-   * @throws BytesError 'bytes-truncated'
-   */
-  readU32Le(): number {
-    return this.#view.getUint32(this.#take(4), true);
   }
 
   /**

@@ -1,5 +1,5 @@
-// Bytes under construction: a buffer that grows as it is written to. All integers are big-endian unless the name
-// says Le. It checks no ranges: a value outside its field is a bug of the caller and is cut to the field's width.
+// Bytes under construction: a buffer that grows as it is written to. All integers are big-endian. It
+// checks no ranges: a value outside its field is a bug of the caller and is cut to the field's width.
 
 const FIRST_CAPACITY_BYTES = 256;
 
@@ -50,12 +50,6 @@ export class ByteWriter {
   writeU32(value: number): void {
     const offset = this.#grow(4);
     this.#view.setUint32(offset, value);
-  }
-
-  /** Unsigned, 4 bytes, least significant first. */
-  writeU32Le(value: number): void {
-    const offset = this.#grow(4);
-    this.#view.setUint32(offset, value, true);
   }
 
   /** Signed, 2 bytes, -0x8000..0x7FFF. */

@@ -12,10 +12,10 @@ import { readEnhancedHeader } from './enhanced-header.ts';
 import { FrameType, type MediaHeader, type MediaHeaderKind, readS24At } from './media-record.ts';
 
 /** What an AUDIODATA body is; never a keyframe, and without a composition time. */
-export type AudioHeader = MediaHeader;
+type AudioHeader = MediaHeader;
 
 /** What a VIDEODATA body is. */
-export type VideoHeader = MediaHeader;
+type VideoHeader = MediaHeader;
 
 const EX_SOUND_FORMAT = 9;
 const AAC_SOUND_FORMAT = 10;

@@ -40,6 +40,18 @@ export class ChunkStreamTable {
     return stream;
   }
 
+  /**
+   * A number that tells one set of unfinished messages from another: grows with each message that was completed on a
+   * chunk stream that has begun one again. What comes whole beside an unfinished message leaves it as it is.
+   */
+  get unfinishedMark(): number {
+    let mark = 0;
+    for (const stream of [...this.#near, ...this.#far.values()]) {
+      if (stream !== undefined && stream.receivedBytes > 0) mark += stream.completedMessages;
+    }
+    return mark;
+  }
+
   #create(id: number, format: number): ChunkStream {
     if (format >= 2) {
       throw new RtmpError(

@@ -33,6 +33,8 @@ export class ChunkStream {
   extendedTimestampMs = 0;
   /** Payload bytes that have come, 0..lengthBytes; above 0 only in the middle of a message. */
   receivedBytes = 0;
+  /** Messages that came whole on it. */
+  completedMessages = 0;
   #payload: Uint8Array = EMPTY;
   // Where a message in pieces begins; kept from one message to the next.
   #firstBuffer: Uint8Array = EMPTY;
@@ -78,6 +80,7 @@ export class ChunkStream {
       payload.set(this.#firstBuffer.subarray(0, this.lengthBytes));
     }
     this.discard();
+    this.completedMessages += 1;
     return payload;
   }
 

@@ -14,8 +14,8 @@ import { RtmpError } from './rtmp-error.ts';
 /** The byte in front of a type 17 body: AMF0 values follow. Some encoders leave it out. */
 const FORMAT_AMF0 = 0x00;
 
-/** A command, as it is sent. */
-export type Command = {
+/** A command, as it is sent or as it came. */
+export type CommandMessage = {
   /** Name of the procedure or of the answer; '' where the peer sent Null. */
   readonly name: string;
   /** Finite and not negative; 0 wants no answer. Not always whole: to be compared and echoed only. */
@@ -23,12 +23,6 @@ export type Command = {
   /** Usually an object or null. */
   readonly commandObject: AmfValue;
   readonly args: readonly AmfValue[];
-};
-
-/** A command as it came. */
-export type CommandMessage = Command & {
-  /** Whether it came as type 17, and wants its answer so. */
-  readonly isAmf3: boolean;
 };
 
 /**
@@ -53,7 +47,6 @@ export function parseCommand(message: RtmpMessage): CommandMessage {
     transactionId: usableTransactionId(transactionId ?? 0),
     commandObject: commandObject ?? null,
     args,
-    isAmf3,
   };
 }
 
@@ -61,7 +54,7 @@ export function parseCommand(message: RtmpMessage): CommandMessage {
  * The body of a type 20 message. Owned by the caller.
  * @throws AmfError for values that AMF0 cannot hold
  */
-export function encodeCommand(command: Command): Uint8Array {
+export function encodeCommand(command: CommandMessage): Uint8Array {
   const { name, transactionId, commandObject, args } = command;
   return encodeAmf0Values([name, transactionId, commandObject, ...args]);
 }

@@ -10,10 +10,16 @@ import { ProtocolError } from '../bytes/protocol-error.ts';
 import { cleanMetadata } from './metadata.ts';
 
 /** LIMIT: handler name in UTF-8 bytes: FFmpeg reads it into 64 bytes, the last of them a zero. */
-export const MAX_HANDLER_NAME_BYTES = 63;
+const MAX_HANDLER_NAME_BYTES = 63;
 
 /** LIMIT: encoded onMetaData, in bytes; it is kept for every late joiner. Real ones are under 2 KiB. */
 export const MAX_METADATA_BYTES = 64 * 1024;
+
+/**
+ * LIMIT: any other data message, in encoded bytes, where it came in fewer: references let 60 KB unfold into 15 MB for
+ * each viewer. One that came longer may be as long as it came.
+ */
+export const MAX_UNFOLDED_DATA_BYTES = 64 * 1024;
 
 const METADATA_HANDLER = 'onMetaData';
 
@@ -30,15 +36,8 @@ export type DataMessage = {
   readonly handler: string;
   /** Its arguments, without the name; empty for `clear`. As they came: they may share and contain each other. */
   readonly values: readonly AmfValue[];
-};
-
-/** What is written into a data message. */
-export type DataMessageOptions = {
-  /**
-   * Keeps the properties of onMetaData that are true of a file only: duration, filesize, keyframes. False by default, as
-   * live streams need it.
-   */
-  readonly keepsFileProperties?: boolean;
+  /** Length of the body it came in, in bytes; left out where it did not come from the wire. */
+  readonly lengthBytes?: number;
 };
 
 /**
@@ -50,36 +49,43 @@ export function parseDataMessage(payload: Uint8Array): DataMessage | null {
   const values = orNull(() => decodeAmf0Values(payload, { acceptsMissingEnd: true }));
   if (values === null) return null;
   const [name, second, ...others] = values;
+  const lengthBytes = payload.length;
   if (name !== '@setDataFrame' && name !== '@clearDataFrame') {
     if (!isHandlerName(name)) return null;
     // WHY: FLV files replayed as they are, and some encoders, send onMetaData bare and mean it to be kept.
-    return { kind: name === METADATA_HANDLER ? 'set' : 'send', handler: name, values: values.slice(1) };
+    return {
+      kind: name === METADATA_HANDLER ? 'set' : 'send',
+      handler: name,
+      values: values.slice(1),
+      lengthBytes,
+    };
   }
   if (!isHandlerName(second)) return null;
-  if (name === '@clearDataFrame') return { kind: 'clear', handler: second, values: [] };
-  return { kind: 'set', handler: second, values: others };
+  if (name === '@clearDataFrame') return { kind: 'clear', handler: second, values: [], lengthBytes };
+  return { kind: 'set', handler: second, values: others, lengthBytes };
 }
 
 /**
  * Writes a type 18 body that every player can read: the name as a short string, no references, every object ended.
  * onMetaData is cleaned besides: one ECMA array, no Undefined, no key over 127 bytes. Null where that cannot be done: a
- * name of other than 1 to 63 bytes, values that unfold past the limits of AMF, onMetaData over {@link MAX_METADATA_BYTES}.
- * The caller owns the bytes.
+ * name of other than 1 to 63 bytes, values that break the limits of AMF or unfold into too much: onMetaData into more
+ * than {@link MAX_METADATA_BYTES}, others into more than {@link MAX_UNFOLDED_DATA_BYTES} and than the `receivedBytes` in
+ * which they came. The caller owns the bytes.
  */
 export function encodeDataMessage(
   handler: string,
   values: readonly AmfValue[],
-  options: DataMessageOptions = {},
+  receivedBytes = 0,
 ): Uint8Array | null {
   if (!isHandlerName(handler)) return null;
-  if (handler !== METADATA_HANDLER) return orNull(() => encodeAmf0Values([handler, ...values]));
+  if (handler !== METADATA_HANDLER) {
+    const maxBytes = Math.max(MAX_UNFOLDED_DATA_BYTES, receivedBytes);
+    return orNull(() => encodeAmf0Values([handler, ...values], maxBytes));
+  }
   const metadata = values[0];
   // FFmpeg takes all that follows the name for one ECMA array, so nothing may stand behind it.
   if (!(metadata instanceof AmfObject || metadata instanceof AmfEcmaArray)) return null;
-  const body = orNull(() =>
-    encodeAmf0Values([handler, cleanMetadata(metadata.properties, options.keepsFileProperties ?? false)]),
-  );
-  return body === null || body.length > MAX_METADATA_BYTES ? null : body;
+  return orNull(() => encodeAmf0Values([handler, cleanMetadata(metadata.properties)], MAX_METADATA_BYTES));
 }
 
 function isHandlerName(value: AmfValue): value is string {

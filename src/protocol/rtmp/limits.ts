@@ -63,6 +63,12 @@ export const MAX_CLIENT_BUFFER_MS = 3_600_000;
 export const MAX_HELD_INPUT_BYTES = 1024 * 1024;
 
 /**
+ * Events that wait for the driver before reading stops, 1,024; it goes on when they were taken.
+ * LIMIT: 64 KiB of real media hold a few hundred messages; a message of one byte costs a hundred times that as an event.
+ */
+export const MAX_WAITING_EVENTS = 1024;
+
+/**
  * Commands of one connection that do not parse and are forgiven, 16.
  * LIMIT: an odd encoder has one that we cannot read; who goes on is out of step or hostile.
  */

@@ -6,7 +6,7 @@ import { AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
 import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from '../amf/limits.ts';
 
 /** LIMIT: key of a property in UTF-8 bytes: FFmpeg reads it into 128 bytes, the last of them a zero. */
-export const MAX_METADATA_KEY_BYTES = 127;
+const MAX_METADATA_KEY_BYTES = 127;
 
 /** True of a file, wrong for whoever watches a live stream that is fed from one. */
 const FILE_PROPERTIES: ReadonlySet<string> = new Set(['duration', 'filesize', 'keyframes']);
@@ -15,15 +15,11 @@ const textEncoder = new TextEncoder();
 
 /**
  * A copy of onMetaData's properties that players can read: Undefined and Unsupported properties left out (null in arrays),
- * XML as its text, objects without their class, keys over 127 bytes left out; without duration, filesize and keyframes
- * unless `keepsFileProperties`.
+ * XML as its text, objects without their class, keys over 127 bytes left out; without duration, filesize and keyframes.
  * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded'
  */
-export function cleanMetadata(
-  properties: ReadonlyMap<string, AmfValue>,
-  keepsFileProperties: boolean,
-): AmfEcmaArray {
-  const kept = [...properties].filter(([key]) => keepsFileProperties || !FILE_PROPERTIES.has(key));
+export function cleanMetadata(properties: ReadonlyMap<string, AmfValue>): AmfEcmaArray {
+  const kept = [...properties].filter(([key]) => !FILE_PROPERTIES.has(key));
   return new AmfEcmaArray(new MetadataCleaner().cleanProperties(kept, 1));
 }
 

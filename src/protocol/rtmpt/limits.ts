@@ -2,10 +2,10 @@
 // The cap on a request's body is the HTTP side's (links/rtmpt): a body reaches this room only when it is whole.
 
 /** Longest request target that is looked at, in characters; LIMIT: the longest of a real client is under 300. */
-export const MAX_TARGET_LENGTH = 2048;
+export const MAX_TARGET_CHARS = 2048;
 
 /** Longest session id that is looked up, in characters; LIMIT: id and LF stay under 32 bytes. [RTMPT-NOTE 1] */
-export const MAX_SESSION_ID_LENGTH = 31;
+export const MAX_SESSION_ID_CHARS = 31;
 
 /** Most digits of a sequence number; LIMIT: ten last for 13 years at the fastest polling seen, and stay exact. */
 export const MAX_SEQUENCE_DIGITS = 10;
@@ -36,14 +36,4 @@ export type TunnelSettings = {
   readonly handshakeTimeoutMs: number;
   /** Ceiling of a reply's adaptive byte cap; a single longer message still goes whole. At least 1. */
   readonly maxReplyBytes: number;
-};
-
-/** The defaults of {@link TunnelSettings}. */
-export const DEFAULT_TUNNEL_SETTINGS: TunnelSettings = {
-  idleHoldMs: 500,
-  setupHoldMs: 100,
-  silenceTimeoutMs: 60_000,
-  detachedTimeoutMs: 10_000,
-  handshakeTimeoutMs: 10_000,
-  maxReplyBytes: 1024 * 1024,
 };

@@ -10,7 +10,7 @@ export class ReplyCap {
   readonly #ceilingBytes: number;
   #capBytes: number;
 
-  /** @param ceilingBytes the cap never passes this, at least 1 */
+  /** The cap never passes `ceilingBytes`, at least 1. */
   constructor(ceilingBytes: number) {
     this.#ceilingBytes = ceilingBytes;
     this.#floorBytes = Math.min(INITIAL_REPLY_CAP_BYTES, ceilingBytes);

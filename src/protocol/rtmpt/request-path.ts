@@ -10,7 +10,7 @@
 //
 // Tolerated: absolute-form (http://host:port/open/1), a query, one trailing slash, numbers missing or not numeric.
 
-import { MAX_SEQUENCE_DIGITS, MAX_SESSION_ID_LENGTH, MAX_TARGET_LENGTH } from './limits.ts';
+import { MAX_SEQUENCE_DIGITS, MAX_SESSION_ID_CHARS, MAX_TARGET_CHARS } from './limits.ts';
 
 const MAX_SEGMENTS = 3;
 const SLASH = 0x2f;
@@ -28,10 +28,8 @@ export type TunnelRequest =
   | { readonly type: 'close'; readonly sessionId: string | null; readonly sequenceNumber: number | null };
 
 /**
- * Reads one request line.
- * @param method the HTTP method, in capitals
- * @param target the request target as it came: origin-form or absolute-form
- * @returns what is asked, or null where it is nothing of the tunnel's
+ * Reads one request line: `method` in capitals, `target` as it came, in origin-form or absolute-form. Gives what is asked,
+ * or null where it is nothing of the tunnel's.
  */
 export function parseTunnelRequest(method: string, target: string): TunnelRequest | null {
   const segments = splitTarget(target);
@@ -46,7 +44,7 @@ export function parseTunnelRequest(method: string, target: string): TunnelReques
       return second === undefined ? { type: 'open' } : null;
     case 'send':
     case 'idle':
-      if (first === undefined || first.length > MAX_SESSION_ID_LENGTH) return null;
+      if (first === undefined || first.length > MAX_SESSION_ID_CHARS) return null;
       return { type: action, sessionId: first, sequenceNumber: parseSequenceNumber(second) };
     case 'close':
       return parseClose(first, second);
@@ -57,7 +55,7 @@ export function parseTunnelRequest(method: string, target: string): TunnelReques
 
 // A lone number after /close is a sequence number: one client closes without naming its session. [RTMPT-NOTE 5]
 function parseClose(first: string | undefined, second: string | undefined): TunnelRequest | null {
-  if (first !== undefined && first.length > MAX_SESSION_ID_LENGTH) return null;
+  if (first !== undefined && first.length > MAX_SESSION_ID_CHARS) return null;
   const loneNumber = second === undefined ? parseSequenceNumber(first) : null;
   if (first === undefined || loneNumber !== null) {
     return { type: 'close', sessionId: null, sequenceNumber: loneNumber };
@@ -78,7 +76,7 @@ function parseSequenceNumber(text: string | undefined): number | null {
 
 // The path's segments, or null where there are none, more than three, or an empty one that is not the last.
 function splitTarget(target: string): string[] | null {
-  if (target.length > MAX_TARGET_LENGTH) return null;
+  if (target.length > MAX_TARGET_CHARS) return null;
   const pathOffset = findPath(target);
   if (pathOffset === -1) return null;
   const segments: string[] = [];

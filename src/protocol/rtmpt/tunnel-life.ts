@@ -13,7 +13,7 @@ export class TunnelLife {
   #carrierCount = 0;
   #detachedMs: number;
 
-  /** @param openedMs when the session was opened; that counts as its first request */
+  /** The session was opened at `openedMs`, which counts as its first request. */
   constructor(settings: TunnelSettings, openedMs: number) {
     this.#settings = settings;
     this.#openedMs = openedMs;

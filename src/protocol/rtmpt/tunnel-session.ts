@@ -41,7 +41,7 @@ export type TunnelReply = {
 };
 
 /** What a session is made with. */
-export type TunnelSessionOptions<Token> = {
+type TunnelSessionOptions<Token> = {
   readonly settings: TunnelSettings;
   readonly endpoint: TunnelEndpoint;
   /** When the session was opened, monotonic ms. */
@@ -127,10 +127,7 @@ export class TunnelSession<Token> {
     }
   }
 
-  /**
-   * The endpoint may have something to give: a held idle leaves with it. Cheap where nothing is held.
-   * @throws whatever the endpoint throws
-   */
+  /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */
   wake(): void {
     if (this.#waiting.length === 0 || this.#isInEndpoint) return;
     this.#answerFirstWithBytes();

@@ -13,8 +13,8 @@ import { normalizeTunnelRequest } from '../../../src/links/rtmpt/request-normali
 import type { RtmptConfig } from '../../../src/links/rtmpt/rtmpt-options.ts';
 import { rtmptPlugin } from '../../../src/links/rtmpt/rtmpt-plugin.ts';
 import { TunnelLink } from '../../../src/links/rtmpt/tunnel-link.ts';
-import { DEFAULT_TUNNEL_SETTINGS } from '../../../src/protocol/rtmpt/limits.ts';
 import { FakeEndpoint } from '../../protocol/rtmpt/fake-endpoint.ts';
+import { TUNNEL_SETTINGS } from '../../support/tunnel-settings.ts';
 
 /** Long enough for one handshake: C0, C1, C2. */
 export const HANDSHAKE = 'h'.repeat(3073);
@@ -195,7 +195,7 @@ export async function startTunnel(
   });
   await app.register(rtmptPlugin, {
     config: {
-      ...DEFAULT_TUNNEL_SETTINGS,
+      ...TUNNEL_SETTINGS,
       maxBodyBytes: 16 * 1024 * 1024,
       contentType: 'application/x-fcs',
       ident: 'not-found',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../support/property-sizes.ts';
 import type { AmfErrorCode } from '../../../src/protocol/amf/amf-error.ts';
 import { AmfEcmaArray, AmfObject, type AmfValue, AmfXml } from '../../../src/protocol/amf/amf-value.ts';
 import { decodeAmf0Values } from '../../../src/protocol/amf/amf0-decoder.ts';

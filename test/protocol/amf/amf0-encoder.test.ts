@@ -113,6 +113,28 @@ describe('limits of AMF0 encoding', () => {
   });
 });
 
+describe('encodeAmf0Values within a limit of its caller', () => {
+  it('writes as many bytes as it may, and refuses one more', () => {
+    const values = ['ab', AmfObject.of({ c: 1 })];
+    const { length } = encodeAmf0Values(values);
+    assert.equal(encodeAmf0Values(values, length).length, length);
+    assert.throws(() => encodeAmf0Values(values, length - 1), {
+      code: 'amf-encoded-bytes-exceeded',
+      message: `expected at most ${length - 1} bytes of encoded values, got more`,
+    });
+  });
+
+  it('stops early where values unfold into more', () => {
+    const writer = new ByteWriter();
+    let doubled: AmfValue = null;
+    for (let level = 0; level < 20; level += 1) doubled = [doubled, doubled];
+    assert.throws(() => new Amf0Encoder(writer, 1000).writeValue(doubled), {
+      code: 'amf-encoded-bytes-exceeded',
+    });
+    assert.ok(writer.lengthBytes < 1010, `${writer.lengthBytes} bytes written`);
+  });
+});
+
 describe('Amf0Encoder', () => {
   it('appends to what its writer holds', () => {
     const writer = new ByteWriter();

@@ -1,6 +1,7 @@
 // Random AMF values for property tests: every kind that AMF0 can say, a few levels deep, with awkward keys.
 
 import fc from 'fast-check';
+import '../../support/property-sizes.ts';
 import {
   AmfDate,
   AmfEcmaArray,

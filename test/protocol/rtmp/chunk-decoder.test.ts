@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../support/property-sizes.ts';
 import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
 import { assertReads, assertRefused, readPieces, WIDE_LIMITS } from '../../support/chunk-reading.ts';
 import { chunk, filled, join, setChunkSize } from '../../support/chunk-wire.ts';

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../support/property-sizes.ts';
 import { MAX_CLIENT_BUFFER_MS } from '../../../src/protocol/rtmp/limits.ts';
 import {
   encodeUserControl,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../support/property-sizes.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../../src/protocol/rtmpt/request-path.ts';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA';

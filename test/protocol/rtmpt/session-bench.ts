@@ -1,7 +1,8 @@
 // A tunnel session on a bench: no sockets, and a clock that the test moves.
 
-import { DEFAULT_TUNNEL_SETTINGS, type TunnelSettings } from '../../../src/protocol/rtmpt/limits.ts';
+import type { TunnelSettings } from '../../../src/protocol/rtmpt/limits.ts';
 import { TunnelSession } from '../../../src/protocol/rtmpt/tunnel-session.ts';
+import { TUNNEL_SETTINGS } from '../../support/tunnel-settings.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 
 /** Long enough for one handshake. */
@@ -17,7 +18,7 @@ export class Bench {
 
   constructor(settings: Partial<TunnelSettings> = {}) {
     this.session = new TunnelSession<string>({
-      settings: { ...DEFAULT_TUNNEL_SETTINGS, ...settings },
+      settings: { ...TUNNEL_SETTINGS, ...settings },
       endpoint: this.endpoint,
       openedMs: this.nowMs,
       reply: (token, reply) => {

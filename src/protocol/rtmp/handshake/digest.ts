@@ -13,10 +13,10 @@ export const DigestLayout = { D8: 8, D772: 772 } as const;
 export type DigestLayout = (typeof DigestLayout)[keyof typeof DigestLayout];
 
 /** Length of a digest and of a signature in bytes (SHA-256). */
-export const DIGEST_BYTES = 32;
+const DIGEST_BYTES = 32;
 
 /** Where the signature of S2 and C2 begins: it is their last 32 bytes. */
-export const SIGNATURE_OFFSET_BYTES = PACKET_BYTES - DIGEST_BYTES;
+const SIGNATURE_OFFSET_BYTES = PACKET_BYTES - DIGEST_BYTES;
 
 /** Positions that the offset bytes can name within a block. */
 const DIGEST_POSITIONS = 728;
@@ -25,7 +25,7 @@ const DIGEST_POSITIONS = 728;
 const LAYOUTS_TO_TRY: readonly DigestLayout[] = [DigestLayout.D772, DigestLayout.D8];
 
 /** The published key of one side: `text` alone signs C1 or S1, `full` (text, then 32 bytes) signs C2 or S2. */
-export type SigningKey = { readonly text: Uint8Array; readonly full: Uint8Array };
+type SigningKey = { readonly text: Uint8Array; readonly full: Uint8Array };
 
 /** Key of the client's packets C1 and C2. */
 export const CLIENT_KEY: SigningKey = createKey('Genuine Adobe Flash Player 001');
@@ -54,7 +54,7 @@ export function signPacket(packet: Uint8Array, layout: DigestLayout, key: Signin
 }
 
 /** A digest that was found to be right, 32 bytes, a copy, and the layout it was found in. */
-export type FoundDigest = { readonly layout: DigestLayout; readonly digest: Uint8Array };
+type FoundDigest = { readonly layout: DigestLayout; readonly digest: Uint8Array };
 
 /** Looks for a right digest in C1 or S1, D772 first. Null where neither layout verifies: not signed, or broken. */
 export function findDigest(packet: Uint8Array, key: SigningKey): FoundDigest | null {

@@ -19,10 +19,10 @@ export const PLAIN_VERSION = 3;
 export const VERSION_OFFSET_BYTES = 4;
 
 /** Where the random fill begins in C1 and S1. */
-export const RANDOM_OFFSET_BYTES = 8;
+const RANDOM_OFFSET_BYTES = 8;
 
 /** What a version byte asks for; see {@link versionKind}. */
-export type VersionKind = 'plain' | 'encrypted' | 'forbidden';
+type VersionKind = 'plain' | 'encrypted' | 'forbidden';
 
 /**
  * What the version byte in C0 or S0 (0..255) asks for. 6, 8 and 9 are the encrypted RTMPE; 32 and above is

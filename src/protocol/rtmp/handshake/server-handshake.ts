@@ -24,7 +24,7 @@ const S1_OFFSET_BYTES = 1;
 const S2_OFFSET_BYTES = 1 + PACKET_BYTES;
 
 /** What a server handshake needs from outside. */
-export type ServerHandshakeOptions = {
+type ServerHandshakeOptions = {
   /** Gives exactly `lengthBytes` random bytes; called at most once, for 1528. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
 };
@@ -38,7 +38,6 @@ export class ServerHandshake {
   #packetBytesReceived = 0;
   #isAnswerReady = false;
   #isEncryptionAsked = false;
-  #isSigned = false;
 
   constructor(options: ServerHandshakeOptions) {
     this.#randomBytes = options.randomBytes;
@@ -47,17 +46,6 @@ export class ServerHandshake {
   /** True once all of C2 was received. The answer may still wait in `takeOutput`. */
   get isDone(): boolean {
     return this.#step === 'done';
-  }
-
-  /** True where C1 carried a right digest and the answer is signed; known once C1 is whole. */
-  get isSigned(): boolean {
-    return this.#isSigned;
-  }
-
-  /** Bytes held at this moment, 0..3073: as much of C1 as has come, then the answer until it is taken. */
-  get bufferedBytes(): number {
-    if (this.#answer === null) return 0;
-    return this.#isAnswerReady ? HANDSHAKE_BYTES : this.#packetBytesReceived;
   }
 
   /**
@@ -125,7 +113,6 @@ export class ServerHandshake {
     if (found !== null) {
       signPacket(s1, found.layout, SERVER_KEY);
       signAnswer(s2, found.digest, SERVER_KEY);
-      this.#isSigned = true;
     }
     this.#isAnswerReady = true;
   }

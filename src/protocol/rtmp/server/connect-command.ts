@@ -14,6 +14,12 @@ import { parseAppPath, unquoteUrl } from './stream-name.ts';
 const SERVER_VERSION = 'FMS/3,5,7,7009';
 const SERVER_CAPABILITIES = 31;
 
+/** LIMIT: what is kept of flashVer, in UTF-16 code units; real ones are under 64. Longer ones are cut. */
+const MAX_FLASH_VERSION_CHARS = 256;
+
+/** LIMIT: what is kept of tcUrl and of the query, in UTF-16 code units; tokens of 2,000 occur. Longer ones are cut. */
+const MAX_URL_CHARS = 4096;
+
 /** What of a connect its answer depends on. */
 export type ConnectAnswer = { readonly transactionId: number; readonly objectEncoding: number };
 
@@ -30,11 +36,15 @@ export function readConnect(command: CommandMessage): ConnectEvent {
     throw new RtmpError('rtmp-connect-invalid', 'expected an object as connect’s first value, got none');
   }
   const tcUrl = unquoteUrl(stringOf(properties, 'tcUrl') || stringOf(properties, 'tcurl'));
+  const { app, instance, query } = parseAppPath(stringOf(properties, 'app'), tcUrl);
+  const flashVersion = stringOf(properties, 'flashVer') || stringOf(properties, 'flashver');
   return {
     type: 'connect',
-    ...parseAppPath(stringOf(properties, 'app'), tcUrl),
-    tcUrl,
-    flashVersion: stringOf(properties, 'flashVer') || stringOf(properties, 'flashver'),
+    app,
+    instance,
+    query: query.slice(0, MAX_URL_CHARS),
+    tcUrl: tcUrl.slice(0, MAX_URL_CHARS),
+    flashVersion: flashVersion.slice(0, MAX_FLASH_VERSION_CHARS),
     objectEncoding: numberOf(properties, 'objectEncoding', 0) === 3 ? 3 : 0,
     properties,
     args: command.args,

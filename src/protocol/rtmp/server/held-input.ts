@@ -1,5 +1,5 @@
-// Input that waits behind a decision: kept in one buffer, read in place, so that neither many small pieces nor many
-// decisions in a row cost more than the bytes themselves.
+// Input that waits behind a decision, or for events to be taken: kept in one buffer, read in place, so that neither many
+// small pieces nor many decisions in a row cost more than the bytes themselves.
 
 import { MAX_HELD_INPUT_BYTES } from '../limits.ts';
 import { RtmpError } from '../rtmp-error.ts';
@@ -9,7 +9,7 @@ const EMPTY = new Uint8Array(0);
 /** LIMIT: room made at once, in bytes, so that a trickle of single bytes is not copied again for each. */
 const MIN_ROOM_BYTES = 4096;
 
-/** Bytes in the order they came, at most MAX_HELD_INPUT_BYTES of them. */
+/** Bytes in the order they came. */
 export class HeldInput {
   #buffer: Uint8Array = EMPTY;
   #start = 0;
@@ -20,7 +20,7 @@ export class HeldInput {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  /** Appends a copy of `bytes`. @throws RtmpError 'rtmp-pending-input-exceeded' */
+  /** Appends a copy of `bytes`. @throws RtmpError 'rtmp-pending-input-exceeded' past MAX_HELD_INPUT_BYTES in all */
   add(bytes: Uint8Array): void {
     const lengthBytes = this.#end - this.#start + bytes.length;
     if (lengthBytes > MAX_HELD_INPUT_BYTES) {
@@ -30,6 +30,14 @@ export class HeldInput {
     if (this.#end + bytes.length > this.#buffer.length) this.#makeRoom(lengthBytes);
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
+  }
+
+  /** Keeps a copy of `bytes` where nothing waits, however many: they were in hand, and are read without an answer. */
+  keep(bytes: Uint8Array): void {
+    if (this.#end > this.#start) throw new Error('input waits already');
+    this.#buffer = bytes.length === 0 ? EMPTY : Uint8Array.from(bytes);
+    this.#start = 0;
+    this.#end = bytes.length;
   }
 
   /** Takes away the first `countBytes`, which were read. */

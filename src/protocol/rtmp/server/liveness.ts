@@ -17,7 +17,13 @@ export type LivenessOptions = {
 };
 
 /** What a tick needs to know of the session. */
-export type LivenessFacts = { readonly isHandshakeDone: boolean; readonly partialBytes: number };
+export type LivenessFacts = {
+  readonly isHandshakeDone: boolean;
+  /** Payload bytes of messages that were begun; 0 where it is us who do not read on. */
+  readonly partialBytes: number;
+  /** Which messages those are: another number where others were begun. */
+  readonly unfinishedMark: number;
+};
 
 /** How finely silence is measured: this part of the shortest time that is watched. */
 const STEPS = 4;
@@ -33,6 +39,7 @@ export class Liveness {
   #lastHeardMs: number;
   #isPinged = false;
   #partialBytes = 0;
+  #unfinishedMark = 0;
   #partialSinceMs: number;
 
   constructor(options: LivenessOptions, nowMs: number) {
@@ -71,7 +78,7 @@ export class Liveness {
       if (nowMs - this.#startedMs < options.connectTimeoutMs) return false;
       throw timeout('rtmp-connect-timeout', 'an accepted connect', options.connectTimeoutMs);
     }
-    this.#watchPartial(nowMs, facts.partialBytes);
+    this.#watchPartial(nowMs, facts);
     const silentMs = nowMs - this.#lastHeardMs;
     if (silentMs >= options.pingIntervalMs + options.pingTimeoutMs) {
       throw timeout('rtmp-peer-silent', 'any byte', options.pingIntervalMs + options.pingTimeoutMs);
@@ -90,9 +97,12 @@ export class Liveness {
     return this.#nowMs < handshakeMs ? Math.min(handshakeMs, connectMs) : connectMs;
   }
 
-  #watchPartial(nowMs: number, partialBytes: number): void {
-    if (partialBytes === 0 || partialBytes !== this.#partialBytes) {
+  #watchPartial(nowMs: number, { partialBytes, unfinishedMark }: LivenessFacts): void {
+    // WHY: the bytes alone say too little: a busy publisher may be as far into another message as it was into the last.
+    const hasMoved = partialBytes !== this.#partialBytes || unfinishedMark !== this.#unfinishedMark;
+    if (partialBytes === 0 || hasMoved) {
       this.#partialBytes = partialBytes;
+      this.#unfinishedMark = unfinishedMark;
       this.#partialSinceMs = nowMs;
     } else if (nowMs - this.#partialSinceMs >= this.#options.messageTimeoutMs) {
       throw timeout(

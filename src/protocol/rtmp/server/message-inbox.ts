@@ -12,14 +12,14 @@ import type { OutputQueue } from './output-queue.ts';
 import { PeerBandwidth } from './peer-bandwidth.ts';
 import type { ServerCommands } from './server-commands.ts';
 import type { ServerEvent } from './server-events.ts';
-import type { ServerSessionCounters } from './server-session.ts';
+import type { SessionCounters } from './session-counters.ts';
 
 /** What the inbox works on. */
-export type MessageInboxContext = {
+type MessageInboxContext = {
   readonly output: OutputQueue;
   readonly acks: AckCounter;
   readonly commands: ServerCommands;
-  readonly counters: ServerSessionCounters;
+  readonly counters: SessionCounters;
   /** Window that the answer to connect announces, bytes. */
   readonly ackWindowBytes: number;
   readonly emit: (event: ServerEvent) => void;

@@ -27,10 +27,10 @@ export type NetStream = {
 };
 
 /** LIMIT: NetStreams of one connection at a time; Flash applications use a handful. */
-export const MAX_NET_STREAMS = 32;
+const MAX_NET_STREAMS = 32;
 
 /** LIMIT: largest id that is taken without createStream having given it; ids that we give go on behind it. */
-export const MAX_UNCREATED_ID = 1024;
+const MAX_UNCREATED_ID = 1024;
 
 /** The NetStreams of one connection, by message stream id. */
 export class NetStreams {

@@ -17,7 +17,7 @@ import { encodeUserControl } from '../user-control.ts';
 export const ChunkStreamId = { Control: 2, Command: 3, StreamCommand: 5 } as const;
 
 /** LIMIT: bytes of answers that wait for a peer that does not read; 16 KiB would serve every honest one. */
-export const MAX_WAITING_OUTPUT_BYTES = 1024 * 1024;
+const MAX_WAITING_OUTPUT_BYTES = 1024 * 1024;
 
 /** Type ids of the control messages that a server sends. */
 const CONTROL_TYPES = {

@@ -13,7 +13,7 @@ import type { AnnouncedSizes, ConnectAnswer } from './connect-command.ts';
 import { putConnectAnswer, readConnect } from './connect-command.ts';
 import type { OutputQueue } from './output-queue.ts';
 import type { ServerEvent } from './server-events.ts';
-import type { ServerSessionCounters } from './server-session.ts';
+import type { SessionCounters } from './session-counters.ts';
 import type { StatusLevel } from './status.ts';
 import { StatusCode, statusInfo } from './status.ts';
 import { StreamCommands } from './stream-commands.ts';
@@ -23,7 +23,7 @@ import { isUsableName, parseStreamName } from './stream-name.ts';
 export type CommandContext = {
   readonly output: OutputQueue;
   readonly options: AnnouncedSizes & { readonly maxNameLengthChars: number };
-  readonly counters: ServerSessionCounters;
+  readonly counters: SessionCounters;
   readonly emit: (event: ServerEvent) => void;
 };
 

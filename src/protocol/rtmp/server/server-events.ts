@@ -63,7 +63,7 @@ export type DataEvent = {
 };
 
 /** A NetStream stopped publishing or playing; told exactly once for each that was accepted. */
-export type StoppedEvent = { readonly type: 'unpublish' | 'stop'; readonly messageStreamId: number };
+type StoppedEvent = { readonly type: 'unpublish' | 'stop'; readonly messageStreamId: number };
 
 /** What a playing NetStream now wants to receive. */
 export type FilterEvent = {

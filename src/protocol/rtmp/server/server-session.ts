@@ -3,12 +3,15 @@
 // message-inbox.ts, what the client asks for by command in server-commands.ts. [RTMP 5, 6, 7]
 
 import { AckCounter } from '../ack-counter.ts';
+import { EventQueue } from './event-queue.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
 import { MessageInbox } from './message-inbox.ts';
 import { OutputQueue } from './output-queue.ts';
 import { ServerCommands } from './server-commands.ts';
 import type { ServerEvent } from './server-events.ts';
+import type { SessionCounters } from './session-counters.ts';
+import { createSessionCounters } from './session-counters.ts';
 import { SessionReader } from './session-reader.ts';
 import { ServerSessionState } from './session-state.ts';
 import type { StatusCode, StatusLevel } from './status.ts';
@@ -28,10 +31,7 @@ export type ServerSessionOptions = LivenessOptions & {
 };
 
 /** What was dropped or ignored, by cause. */
-export type ServerSessionCounters = Record<
-  'malformedControls' | 'malformedCommands' | 'malformedData' | 'unknownMessages' | 'strayMedia',
-  number
->;
+export type ServerSessionCounters = SessionCounters;
 
 /** One connection, seen from the server. A decision that is not due, or comes too late, is our bug: a plain Error. */
 export class RtmpServerSession {
@@ -44,14 +44,8 @@ export class RtmpServerSession {
   #isClosed = false;
   /** True once the driver has closed the session: it says nothing further. */
   #isSilent = false;
-  #events: ServerEvent[] = [];
-  readonly counters: ServerSessionCounters = {
-    malformedControls: 0,
-    malformedCommands: 0,
-    malformedData: 0,
-    unknownMessages: 0,
-    strayMedia: 0,
-  };
+  readonly #events = new EventQueue();
+  readonly counters: ServerSessionCounters = createSessionCounters();
 
   constructor(options: ServerSessionOptions, nowMs: number) {
     this.#options = options;
@@ -60,9 +54,7 @@ export class RtmpServerSession {
     const shared = {
       output: this.#output,
       counters: this.counters,
-      emit: (event: ServerEvent): void => {
-        this.#events.push(event);
-      },
+      emit: (event: ServerEvent): void => this.#events.put(event),
     };
     this.#commands = new ServerCommands({ ...shared, options });
     const { ackWindowBytes } = options;
@@ -71,7 +63,8 @@ export class RtmpServerSession {
       output: this.#output,
       randomBytes: options.randomBytes,
       onMessage: (message) => inbox.handle(message),
-      isHeld: () => this.isDecisionDue || this.#output.isOverfull,
+      isHeld: () => this.isDecisionDue || this.#events.isFull || this.#output.isOverfull,
+      isDecisionDue: () => this.isDecisionDue,
     });
   }
 
@@ -98,7 +91,7 @@ export class RtmpServerSession {
   }
 
   /**
-   * Takes in bytes; the view may be reused afterwards. Ignored once closed.
+   * Takes in bytes; the view may be reused afterwards. Ignored once closed. MAX_WAITING_EVENTS hold reading back.
    * @throws RtmpError when the peer broke the protocol; the session is closed by it, and a goodbye can be said
    */
   receive(bytes: Uint8Array): void {
@@ -116,11 +109,16 @@ export class RtmpServerSession {
     return this.#output.take(maxBytes);
   }
 
-  /** Takes the events that came up since the last call, in order. */
+  /**
+   * Takes the events that wait, in order; where there are none and reading had stopped for them, reads on first. Empty
+   * once nothing is left to read, or a decision is due. @throws RtmpError as `receive` does, behind the events before it
+   */
   drainEvents(): ServerEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+    if (this.#events.isEmpty) {
+      this.#events.throwFailure();
+      if (this.#reader.isStopped) this.#readOn();
+    }
+    return this.#events.take();
   }
 
   /** Says yes to the connect that is due, and goes on reading. @throws RtmpError as `receive` does */
@@ -187,12 +185,7 @@ export class RtmpServerSession {
   tick(nowMs: number): void {
     if (this.#isClosed) return;
     this.#closingOnError(() => {
-      const isPingDue = this.#liveness.tick(nowMs, {
-        isHandshakeDone: this.#reader.isHandshakeDone,
-        // While a decision is due it is us who do not read on.
-        partialBytes: this.isDecisionDue ? 0 : this.#reader.partialBytes,
-      });
-      if (isPingDue) {
+      if (this.#liveness.tick(nowMs, this.#reader.progress)) {
         this.#output.putUserControl({ type: 'ping-request', timestampMs: Math.floor(nowMs) >>> 0 });
       }
       this.#output.requireRoom();
@@ -207,16 +200,26 @@ export class RtmpServerSession {
   /** Ends reading and speaking. What was said can still be taken. */
   close(): void {
     this.#stopReading();
+    this.#events.forgetFailure();
     this.#isSilent = true;
   }
 
   #decide(decision: () => void): void {
     this.#requireOpen();
     decision();
-    this.#closingOnError(() => {
-      this.#reader.goOn();
-      this.#finishReading();
-    });
+    this.#readOn();
+  }
+
+  /** Goes on with what was kept. An error waits where events came up before it: they are to be handled first. */
+  #readOn(): void {
+    try {
+      this.#closingOnError(() => {
+        this.#reader.goOn();
+        this.#finishReading();
+      });
+    } catch (error) {
+      this.#events.fail(error);
+    }
   }
 
   /** Acknowledges once for all that was read, and gives a peer up that lets too much wait. [RTMP 5.4.3] */

@@ -1,21 +1,25 @@
 // The reading half of a server session: handshake, then chunks, then whole messages into the inbox. It stops behind a
-// message that asks for a decision and keeps what follows until the decision is made. [RTMP 5.2, 5.3]
+// message that asks for a decision, and where too many events wait, and keeps what follows until it may go on.
+// [RTMP 5.2, 5.3]
 
 import { ChunkDecoder } from '../chunk-decoder.ts';
 import { ServerHandshake } from '../handshake/server-handshake.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
 import { HeldInput } from './held-input.ts';
+import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
 
 /** What the reader works on. */
-export type SessionReaderContext = {
+type SessionReaderContext = {
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   readonly output: OutputQueue;
   /** Takes in a whole message. */
   readonly onMessage: (message: RtmpMessage) => void;
   /** True while nothing further is to be read. */
   readonly isHeld: () => boolean;
+  /** True while that is for a decision. */
+  readonly isDecisionDue: () => boolean;
 };
 
 /** Reads one connection's input in order. */
@@ -24,9 +28,11 @@ export class SessionReader {
   readonly #handshake: ServerHandshake;
   readonly #decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
   readonly #held = new HeldInput();
+  #isStopped = false;
   readonly #onMessage = (message: RtmpMessage): boolean => {
     this.#context.onMessage(message);
-    return !this.#context.isHeld();
+    this.#isStopped = this.#context.isHeld();
+    return !this.#isStopped;
   };
 
   constructor(context: SessionReaderContext) {
@@ -39,9 +45,20 @@ export class SessionReader {
     return this.#handshake.isDone;
   }
 
-  /** Payload bytes of messages that were begun and are not complete. */
-  get partialBytes(): number {
-    return this.#decoder.partialBytes;
+  /** How far it has come, for who watches the time. */
+  get progress(): LivenessFacts {
+    // While a decision is due it is us who do not read on.
+    const partialBytes = this.#context.isDecisionDue() ? 0 : this.#decoder.partialBytes;
+    return {
+      isHandshakeDone: this.isHandshakeDone,
+      partialBytes,
+      unfinishedMark: partialBytes === 0 ? 0 : this.#decoder.unfinishedMark,
+    };
+  }
+
+  /** True where it stopped behind a message: there may be more to read, though no further byte comes. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Largest message taken from now on, bytes. */
@@ -54,18 +71,27 @@ export class SessionReader {
    * @throws RtmpError of the handshake, the chunk decoder and the messages; 'rtmp-pending-input-exceeded'
    */
   receive(bytes: Uint8Array): void {
-    const readBytes = this.#context.isHeld() ? 0 : this.#read(bytes);
-    this.#held.add(bytes.subarray(readBytes));
+    if (this.#isStopped || this.#context.isHeld()) {
+      this.#held.add(bytes);
+      this.goOn();
+      return;
+    }
+    const rest = bytes.subarray(this.#read(bytes));
+    if (this.#context.isDecisionDue()) this.#held.add(rest);
+    else this.#held.keep(rest);
   }
 
-  /** Reads on with what was kept. @throws RtmpError as `receive` */
+  /** Reads on with what was kept, where it may. @throws RtmpError as `receive` */
   goOn(): void {
+    if (this.#context.isHeld()) return;
+    this.#isStopped = false;
     // WHY: asked even where nothing was kept, for the decoder may have looked ahead.
     this.#held.drop(this.#read(this.#held.bytes));
   }
 
   /** Forgets what was kept; nothing is read any more. */
   stop(): void {
+    this.#isStopped = false;
     this.#held.clear();
   }
 

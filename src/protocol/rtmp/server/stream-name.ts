@@ -1,7 +1,7 @@
 // Names as clients write them: application paths and stream names with slashes, prefixes and queries around them.
 
 /** The application of a connect: its name, its instance ('' for the default one), and the query. */
-export type AppPath = { readonly app: string; readonly instance: string; readonly query: string };
+type AppPath = { readonly app: string; readonly instance: string; readonly query: string };
 
 /** A stream name without what surrounds it. */
 export type StreamName = { readonly streamName: string; readonly query: string };

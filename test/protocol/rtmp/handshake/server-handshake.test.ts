@@ -60,7 +60,6 @@ describe('ServerHandshake', () => {
   it('answers a plain C1 with a random S1 of version zero and C1 as S2', () => {
     const { handshake, answer } = answerTo(3, PLAIN_C1);
     assertPlainAnswer(answer, PLAIN_C1);
-    assert.equal(handshake.isSigned, false);
     assert.equal(handshake.isDone, false);
   });
 
@@ -77,8 +76,7 @@ describe('ServerHandshake', () => {
     it(`signs its answer to ${vector.id} in the layout of C1, D${vector.layout}`, () => {
       const c1 = unsignedC1();
       c1.set(fromHex(vector.c1Digest), vector.c1DigestAt);
-      const { handshake, answer } = answerTo(3, c1);
-      assert.equal(handshake.isSigned, true);
+      const { answer } = answerTo(3, c1);
       assertSignedAnswer(answer, vector.layout, c1);
     });
 
@@ -92,9 +90,7 @@ describe('ServerHandshake', () => {
       for (const at of [vector.c1DigestAt, vector.c1DigestAt + 31, 1535]) {
         const c1 = signed(unsignedC1(), vector.layout, 'client');
         c1[at] = (c1[at] ?? 0) ^ 0x80;
-        const { handshake, answer } = answerTo(3, c1);
-        assert.equal(handshake.isSigned, false);
-        assertPlainAnswer(answer, c1);
+        assertPlainAnswer(answerTo(3, c1).answer, c1);
       }
     });
   }
@@ -139,17 +135,15 @@ describe('ServerHandshake, versions', () => {
 
   it('signs for every version below 32 that is not encrypted', () => {
     for (let version = 0; version < 32; version++) {
-      const isSigned = answerTo(version, SIGNED_C1).handshake.isSigned;
-      assert.equal(isSigned, version !== 6 && version !== 8 && version !== 9, `version ${version}`);
+      if (version === 6 || version === 8 || version === 9) continue;
+      assertSignedAnswer(answerTo(version, SIGNED_C1).answer, 8, SIGNED_C1);
     }
   });
 
   for (const version of [6, 8, 9]) {
     it(`answers encrypted version ${version} unsigned, though its C1 is signed`, () => {
       const c1 = signed(unsignedC1(), 772, 'client');
-      const { handshake, answer } = answerTo(version, c1);
-      assert.equal(handshake.isSigned, false);
-      assertPlainAnswer(answer, c1);
+      assertPlainAnswer(answerTo(version, c1).answer, c1);
     });
   }
 
@@ -162,7 +156,6 @@ describe('ServerHandshake, versions', () => {
         message: `expected a version byte below 32, got ${version}`,
       });
       assert.equal(handshake.takeOutput(), null);
-      assert.equal(handshake.bufferedBytes, 0);
     });
   }
 });

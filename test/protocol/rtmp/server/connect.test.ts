@@ -138,6 +138,23 @@ describe('RtmpServerSession, connecting', () => {
     });
   }
 
+  it('cuts what it keeps of flashVer, tcUrl and the query, each at its limit and one over it', () => {
+    const readBack = (urlChars: number, queryChars: number, flashChars: number) => {
+      const tcUrl = 'rtmp://host/live/'.padEnd(urlChars, 'u');
+      const bench = greeted({ decisions: 'left to the test' });
+      bench.receive(
+        bench.client.connect(`live?${'q'.repeat(queryChars)}`, { tcUrl, flashVer: 'v'.repeat(flashChars) }),
+      );
+      const [event] = bench.takeEvents();
+      assert.ok(event?.type === 'connect');
+      assert.ok(tcUrl.startsWith(event.tcUrl));
+      return [event.app, event.tcUrl.length, event.query.length, event.flashVersion.length];
+    };
+    assert.deepEqual(readBack(4096, 4096, 256), ['live', 4096, 4096, 256]);
+    assert.deepEqual(readBack(4097, 4097, 257), ['live', 4096, 4096, 256]);
+    assert.deepEqual(readBack(20_000, 20_000, 20_000), ['live', 4096, 4096, 256]);
+  });
+
   it('takes properties of unexpected types for missing ones', () => {
     const bench = greeted();
     bench.receive(bench.client.connect('live', { tcUrl: 7, flashVer: false, objectEncoding: '3' }));

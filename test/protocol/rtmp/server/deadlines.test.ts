@@ -124,6 +124,21 @@ describe('RtmpServerSession, keeping time', () => {
     assertEndsAt(bench, 62_000, 'rtmp-message-stalled');
   });
 
+  it('lets a busy publisher live that is as far into another message at every tick', () => {
+    const bench = publishing({ options: { messageTimeoutMs: 2000, pingIntervalMs: 1_000_000 } });
+    const video = bench.client.video(1, 0, filled(300));
+    const begun = video.subarray(0, 12 + 128);
+    bench.receive(begun);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
+      bench.session.tick(nowMs);
+      bench.receiveAtOnce(video.subarray(begun.length), video, begun);
+    }
+    assert.equal(bench.session.state, 'connected');
+    assert.equal(bench.events().length, 120);
+    bench.session.tick(60_000);
+    assertEndsAt(bench, 62_000, 'rtmp-message-stalled');
+  });
+
   it('lets a message live that goes on, however slowly [item 27]', () => {
     const bench = publishing();
     const message = bench.client.setChunkSize(4096);

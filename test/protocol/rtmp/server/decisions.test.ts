@@ -217,6 +217,7 @@ describe('RtmpServerSession, deciding', () => {
     for (let index = 1; index < count; index++) bench.session.receive(play);
     let played = 0;
     for (; bench.session.isDecisionDue; played++) {
+      bench.session.drainEvents();
       bench.session.acceptPlay();
       bench.session.takeOutput(65_536);
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import '../../../support/property-sizes.ts';
 import { HeldInput } from '../../../../src/protocol/rtmp/server/held-input.ts';
 import { filled, join } from '../../../support/chunk-wire.ts';
 import { assertRefused } from './server-bench.ts';
@@ -47,6 +48,17 @@ describe('HeldInput', () => {
     held.drop(1);
     held.add(Uint8Array.of(8));
     assert.deepEqual([...held.bytes.subarray(-2)], [7, 8]);
+  });
+
+  it('keeps any number of bytes that were in hand, where nothing waits yet', () => {
+    const held = new HeldInput();
+    const bytes = filled(LIMIT_BYTES + 2);
+    held.keep(bytes);
+    assert.throws(() => held.keep(bytes), /input waits already/);
+    assertRefused('rtmp-pending-input-exceeded', () => held.add(Uint8Array.of(8)));
+    held.drop(3);
+    held.add(Uint8Array.of(8));
+    assert.deepEqual(Buffer.from(held.bytes), Buffer.from(join([bytes.subarray(3), Uint8Array.of(8)])));
   });
 
   it('holds a trickle of single bytes in time that grows with them', () => {

@@ -1,0 +1,51 @@
+// Events that wait for the driver, in order, and the error that came up behind them: so that what came whole before a
+// fault is taken first. How many may wait is a limit that the reader keeps.
+
+import { MAX_WAITING_EVENTS } from '../limits.ts';
+import type { ServerEvent } from './server-events.ts';
+
+/** The events of one connection. */
+export class EventQueue {
+  #events: ServerEvent[] = [];
+  #failure: { readonly error: unknown } | null = null;
+
+  /** True when no event waits. */
+  get isEmpty(): boolean {
+    return this.#events.length === 0;
+  }
+
+  /** True when so many wait that nothing further is to be read. */
+  get isFull(): boolean {
+    return this.#events.length >= MAX_WAITING_EVENTS;
+  }
+
+  /** Appends an event; one message brings up more than one where a NetStream ends by it. */
+  put(event: ServerEvent): void {
+    this.#events.push(event);
+  }
+
+  /** Takes all that wait. */
+  take(): ServerEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Keeps an error until the events before it were taken, or throws it where there are none. */
+  fail(error: unknown): void {
+    if (this.isEmpty) throw error;
+    this.#failure = { error };
+  }
+
+  /** Throws the error that was kept, once. */
+  throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure.error;
+  }
+
+  /** Forgets an error that was kept. */
+  forgetFailure(): void {
+    this.#failure = null;
+  }
+}

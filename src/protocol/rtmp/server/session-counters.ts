@@ -1,0 +1,12 @@
+// What a server session has dropped or ignored, by cause: nothing of it ends a connection by itself.
+
+/** Counts since the start. */
+export type SessionCounters = Record<
+  'malformedControls' | 'malformedCommands' | 'malformedData' | 'unknownMessages' | 'strayMedia',
+  number
+>;
+
+/** Counts of a session that begins. */
+export function createSessionCounters(): SessionCounters {
+  return { malformedControls: 0, malformedCommands: 0, malformedData: 0, unknownMessages: 0, strayMedia: 0 };
+}
