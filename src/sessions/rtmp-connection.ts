@@ -3,7 +3,7 @@
 // whatever the connection held is released exactly once, however it ends.
 
 import { randomBytes } from 'node:crypto';
-import type { EndReason, Guard, Guarded } from '../errors.ts';
+import type { EndReason, ErrorCode, Guard, Guarded } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
 import type {
@@ -27,6 +27,14 @@ import { SessionLog } from './session-log.ts';
 
 /** Time a client that was refused gets to read why before the connection is closed, ms. */
 const REFUSAL_GRACE_MS = 1000;
+
+/** Ends that the peer chose: behind a refusal they say less than it. */
+const PEERS_OWN_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'peer-closed',
+  'peer-reset',
+  'tunnel-silent',
+  'tunnel-detached',
+]);
 
 const TOO_MANY_STREAMS = 'The server carries as many streams as it can.';
 
@@ -105,7 +113,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     if (this.#isEnded) return;
     this.#isEnded = true;
     // WHY: a client that was refused mostly hangs up itself, and the log is to say why it came to nothing.
-    const cause = this.isSetUp ? reason : (this.#refusal ?? reason);
+    const cause = PEERS_OWN_ENDS.has(reason.code) && !this.isSetUp ? (this.#refusal ?? reason) : reason;
     this.#giveUp();
     this.#log.skips = this.#players.skips;
     this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters);
@@ -243,7 +251,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   /** Remembers why, and leaves a refused client the time to show it. */
   #refuse(message: string): void {
     const reason: EndReason = { code: 'rtmp-stream-refused', message };
-    this.#refusal = reason;
+    if (!this.isSetUp) this.#refusal = reason;
     this.#deps.wheel.at(this.#deps.wheel.nowMs() + REFUSAL_GRACE_MS, () => {
       if (!this.#isOver && !this.isSetUp) this.#link.close(reason);
     });

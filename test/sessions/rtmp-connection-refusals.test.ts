@@ -40,6 +40,44 @@ describe('RtmpConnection, refusals', () => {
     assert.equal(second.link.isClosed, false);
   });
 
+  it('takes in one piece a publish and more media behind it than may wait for an answer', () => {
+    const rig = new SessionRig();
+    const peer = rig.connected();
+    const { say } = peer;
+    peer.send(say.setChunkSize(65_536));
+    const frames = Array.from({ length: 30 }, (_, index) =>
+      say.video(1, index * 40, PAYLOAD.key(index, 60_000)),
+    );
+    const publish = [say.call('createStream', 2), say.onStream(1, 'publish', 's', 'live')];
+    peer.send(Buffer.concat([...publish, ...frames]));
+    assert.deepEqual(peer.link.ends, []);
+    assert.deepEqual(peer.statuses(), ['NetStream.Publish.Start']);
+  });
+
+  it('says in the log why a refused client came to nothing, though it hung up itself', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.connected();
+    second.send(second.say.call('createStream', 2), second.say.onStream(1, 'publish', 's'));
+    second.link.drop();
+    assert.deepEqual(reasonsOf(rig), ['rtmp-stream-refused']);
+  });
+
+  it('says the true end of a connection whose second NetStream alone was refused', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.connected();
+    const { say } = second;
+    second.send(
+      say.call('createStream', 2),
+      say.call('createStream', 3),
+      say.onStream(1, 'publish', 'mine'),
+      say.onStream(2, 'publish', 's'),
+    );
+    second.connection.drain();
+    assert.deepEqual(reasonsOf(rig), ['drain']);
+  });
+
   it('does not close twice what was gone before the second was over', () => {
     const rig = new SessionRig();
     rig.publisher('s');
@@ -65,3 +103,8 @@ describe('RtmpConnection, refusals', () => {
     assert.deepEqual(peer.link.ends, ['closed rtmp-stream-refused']);
   });
 });
+
+/** Reasons of the sessions that have ended, in order. */
+function reasonsOf(rig: SessionRig): unknown[] {
+  return rig.lines('session ended').map(({ fields }) => fields['reason']);
+}

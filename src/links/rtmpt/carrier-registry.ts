@@ -35,9 +35,9 @@ export class CarrierRegistry {
   }
 
   #endIfStuck(socket: Socket): void {
-    const waitingBytes = socket.writableLength;
+    const takenBytes = takenBytesOf(socket);
     this.#wheel.at(this.#wheel.nowMs() + STUCK_CARRIER_MS, () => {
-      if (socket.writableLength >= waitingBytes) socket.destroy();
+      if (socket.writableLength > 0 && takenBytesOf(socket) === takenBytes) socket.destroy();
     });
   }
 
@@ -51,4 +51,9 @@ export class CarrierRegistry {
     });
     return links;
   }
+}
+
+/** Bytes that the system has taken off a socket's hands; `bytesWritten` counts those that still wait, too. */
+function takenBytesOf(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength;
 }

@@ -77,8 +77,7 @@ export class SessionReader {
       return;
     }
     const rest = bytes.subarray(this.#read(bytes));
-    if (this.#context.isDecisionDue()) this.#held.add(rest);
-    else this.#held.keep(rest);
+    this.#held.keep(rest);
   }
 
   /** Reads on with what was kept, where it may. @throws RtmpError as `receive` */
