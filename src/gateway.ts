@@ -11,6 +11,7 @@ import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import type { ErrorCode } from './errors.ts';
 import { createGuard } from './errors.ts';
+import type { Link } from './links/link.ts';
 import { Listeners } from './links/listeners.ts';
 import { normalizeTunnelRequest } from './links/rtmpt/request-normalizer.ts';
 import { rtmptPlugin } from './links/rtmpt/rtmpt-plugin.ts';
@@ -18,6 +19,7 @@ import { SharedPort } from './links/shared-port.ts';
 import { SocketLink } from './links/socket-link.ts';
 import type { Clock } from './sessions/deadline-wheel.ts';
 import { DeadlineWheel } from './sessions/deadline-wheel.ts';
+import type { ConnectionDeps } from './sessions/rtmp-connection.ts';
 import { RtmpConnection } from './sessions/rtmp-connection.ts';
 import type { Logger } from './sessions/session-log.ts';
 import type { StreamScheduler } from './streams/live-stream.ts';
@@ -55,17 +57,17 @@ export class Gateway {
     this.#wheel = new DeadlineWheel(deps.clock);
     this.#registry = new StreamRegistry(streamOptionsOf(config), deps.scheduler);
     const guard = createGuard((error) => deps.log.error({ err: error }, 'internal error'));
-    const addLink = (link: ConstructorParameters<typeof RtmpConnection>[0]): void => {
-      const connection = new RtmpConnection(link, {
-        registry: this.#registry,
-        wheel: this.#wheel,
-        guard,
-        log: deps.log,
-        sessionOptions: sessionOptionsOf(config),
-        startsInPast: config.streams.gopCache,
-        onEnd: (ended, reason) => this.#forget(ended, reason.code),
-      });
-      this.#connections.add(connection);
+    const connectionDeps: ConnectionDeps = {
+      registry: this.#registry,
+      wheel: this.#wheel,
+      guard,
+      log: deps.log,
+      sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
+      startsInPast: config.streams.gopCache,
+      onEnd: (ended, reason) => this.#forget(ended, reason.code),
+    };
+    const addLink = (link: Link): void => {
+      this.#connections.add(new RtmpConnection(link, connectionDeps));
     };
     this.#httpServer = createHttpServer({
       maxHeaderSize: config.http.maxHeaderSizeBytes,
@@ -190,20 +192,6 @@ function factsOf(socket: Socket) {
 
 function identOf(ident: string): 'not-found' | { readonly text: string } {
   return ident === 'not-found' ? ident : { text: ident };
-}
-
-function sessionOptionsOf({ rtmp, streams }: Config) {
-  return {
-    chunkSizeBytes: rtmp.chunkSizeBytes,
-    ackWindowBytes: rtmp.ackWindowBytes,
-    maxMessageBytes: rtmp.maxMessageBytes,
-    maxNameLengthChars: streams.maxNameLengthChars,
-    handshakeTimeoutMs: rtmp.handshakeTimeoutMs,
-    connectTimeoutMs: rtmp.connectTimeoutMs,
-    pingIntervalMs: rtmp.pingIntervalMs,
-    pingTimeoutMs: rtmp.pingTimeoutMs,
-    messageTimeoutMs: rtmp.messageTimeoutMs,
-  };
 }
 
 function streamOptionsOf({ rtmp, streams }: Config) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PAYLOAD } from '../streams/stream-rig.ts';
-import { SessionRig, sendKey } from './session-rig.ts';
+import { SessionRig, sendKey, type TestPeer } from './session-rig.ts';
 
 describe('RtmpConnection, refusals', () => {
   it('refuses the second publisher of a name before it says anything of a start, and closes it a second later', () => {
@@ -55,11 +55,7 @@ describe('RtmpConnection, refusals', () => {
   });
 
   it('says in the log why a refused client came to nothing, though it hung up itself', () => {
-    const rig = new SessionRig();
-    rig.publisher('s');
-    const second = rig.connected();
-    second.send(second.say.call('createStream', 2), second.say.onStream(1, 'publish', 's'));
-    second.link.drop();
+    const { rig } = refusedAndGone();
     assert.deepEqual(reasonsOf(rig), ['rtmp-stream-refused']);
   });
 
@@ -79,11 +75,7 @@ describe('RtmpConnection, refusals', () => {
   });
 
   it('does not close twice what was gone before the second was over', () => {
-    const rig = new SessionRig();
-    rig.publisher('s');
-    const second = rig.connected();
-    second.send(second.say.call('createStream', 2), second.say.onStream(1, 'publish', 's'));
-    second.link.drop();
+    const { rig, second } = refusedAndGone();
     rig.clock.advance(5000);
     assert.deepEqual(second.link.ends, ['closed peer-closed']);
   });
@@ -103,6 +95,16 @@ describe('RtmpConnection, refusals', () => {
     assert.deepEqual(peer.link.ends, ['closed rtmp-stream-refused']);
   });
 });
+
+/** A client that was refused the name of another, and hung up at once. */
+function refusedAndGone(): { rig: SessionRig; second: TestPeer } {
+  const rig = new SessionRig();
+  rig.publisher('s');
+  const second = rig.connected();
+  second.send(second.say.call('createStream', 2), second.say.onStream(1, 'publish', 's'));
+  second.link.drop();
+  return { rig, second };
+}
 
 /** Reasons of the sessions that have ended, in order. */
 function reasonsOf(rig: SessionRig): unknown[] {

@@ -8,16 +8,8 @@ import { readAudioHeader, readVideoHeader } from '../../../src/protocol/flv/medi
 import type { MediaHeader } from '../../../src/protocol/flv/media-record.ts';
 import { everyTwoWaySplit } from '../../support/splits.ts';
 import { bytesOf, vectorsOf } from '../../support/vectors.ts';
+import { LEGACY } from './blank-header.ts';
 
-const LEGACY: MediaHeader = {
-  codec: null,
-  kind: 'other',
-  isKeyframe: false,
-  isEnhanced: false,
-  trackId: 0,
-  compositionTimeMs: 0,
-  bodyOffset: 0,
-};
 const ENHANCED: MediaHeader = { ...LEGACY, isEnhanced: true };
 
 const audio = (hex: string) => readAudioHeader(bytesOf(hex));

@@ -3,18 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readAudioHeader, readVideoHeader } from '../../../src/protocol/flv/media-header.ts';
-import type { MediaHeader } from '../../../src/protocol/flv/media-record.ts';
 import { bytesOf } from '../../support/vectors.ts';
-
-const LEGACY: MediaHeader = {
-  codec: null,
-  kind: 'other',
-  isKeyframe: false,
-  isEnhanced: false,
-  trackId: 0,
-  compositionTimeMs: 0,
-  bodyOffset: 0,
-};
+import { LEGACY } from './blank-header.ts';
 
 const audio = (hex: string) => readAudioHeader(bytesOf(hex));
 const video = (hex: string) => readVideoHeader(bytesOf(hex));

@@ -2,32 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ServerHandshake } from '../../../../src/protocol/rtmp/handshake/server-handshake.ts';
-import {
-  countingRandom,
-  join,
-  PACKET_BYTES,
-  patternPacket,
-  signed,
-  unsignedC1,
-} from './handshake-vectors.ts';
-
-const C0 = Uint8Array.of(3);
-const C2 = new Uint8Array(PACKET_BYTES).fill(0xee);
-const PLAIN_C1 = patternPacket('1122334400000000', 31, 17);
-const SIGNED_C1 = signed(unsignedC1(), 8, 'client');
-
-function createHandshake(): ServerHandshake {
-  return new ServerHandshake({ randomBytes: countingRandom(1).next });
-}
-
-function answerTo(c0: number, c1: Uint8Array): { handshake: ServerHandshake; answer: Uint8Array } {
-  const handshake = createHandshake();
-  assert.equal(handshake.receive(join(Uint8Array.of(c0), c1)), 1 + PACKET_BYTES);
-  const answer = handshake.takeOutput();
-  assert.ok(answer);
-  return { handshake, answer };
-}
+import { join, PACKET_BYTES } from './handshake-vectors.ts';
+import { answerTo, C0, C2, createHandshake, PLAIN_C1, SIGNED_C1 } from './server-answers.ts';
 
 describe('ServerHandshake, bytes in pieces', () => {
   const rest = Uint8Array.of(2, 0, 0, 0);

@@ -10,29 +10,12 @@ import {
   fromHex,
   join,
   PACKET_BYTES,
-  patternPacket,
   signatureOf,
   signed,
   unsignedC1,
   VECTORS,
 } from './handshake-vectors.ts';
-
-const C0 = Uint8Array.of(3);
-const C2 = new Uint8Array(PACKET_BYTES).fill(0xee);
-const PLAIN_C1 = patternPacket('1122334400000000', 31, 17);
-const SIGNED_C1 = signed(unsignedC1(), 8, 'client');
-
-function createHandshake(): ServerHandshake {
-  return new ServerHandshake({ randomBytes: countingRandom(1).next });
-}
-
-function answerTo(c0: number, c1: Uint8Array): { handshake: ServerHandshake; answer: Uint8Array } {
-  const handshake = createHandshake();
-  assert.equal(handshake.receive(join(Uint8Array.of(c0), c1)), 1 + PACKET_BYTES);
-  const answer = handshake.takeOutput();
-  assert.ok(answer);
-  return { handshake, answer };
-}
+import { answerTo, C0, C2, createHandshake, PLAIN_C1, SIGNED_C1 } from './server-answers.ts';
 
 function assertPlainAnswer(answer: Uint8Array, c1: Uint8Array): void {
   assert.equal(answer.length, 3073);
