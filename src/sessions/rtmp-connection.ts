@@ -88,7 +88,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   receive(bytes: Uint8Array): void {
     this.#log.bytesIn += bytes.length;
     try {
-      this.#session.receive(bytes);
+      this.#session.receive(bytes, this.#deps.wheel.nowMs());
     } finally {
       // WHY: what came whole before a fault counts, however the bytes were cut.
       this.#workOff();
@@ -139,7 +139,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     const session = this.#session;
     const said = this.#takeSaid(maxBytes);
     if (session.hasOutput) return said;
-    const played = this.#players.take(maxBytes - lengthOf(said), said.length === 0);
+    const played = session.encrypted(this.#players.take(maxBytes - lengthOf(said), said.length === 0));
     if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
     return joined(said, played);
   }

@@ -71,7 +71,8 @@ export class ServerReplyReader {
 
 /**
  * A reply as one line: `window 2500000`, `begin 1`, `0 _result 4 null 1`, `1 onStatus status NetStream.Play.Start`.
- * An onStatus has this short form only where its info is an Object of level, code and description in this order.
+ * An onStatus has this short form only where its info is an Object of level, code and description in this order. What
+ * came as type 17 begins with `amf3`.
  */
 export function describeReply(reply: WireReply): string {
   const { typeId, messageStreamId, chunkStreamId, payload } = reply;
@@ -82,6 +83,10 @@ export function describeReply(reply: WireReply): string {
     return describeControl(typeId, Buffer.from(payload));
   }
   assert.notEqual(chunkStreamId, 2);
+  if (typeId === 17) {
+    assert.equal(payload[0], 0, 'the format byte');
+    return `amf3 ${describeReply({ ...reply, typeId: 20, payload: payload.subarray(1) })}`;
+  }
   const values = readAmf(payload);
   if (typeId === 18) return `${messageStreamId} data ${values.map(textOf).join(' ')}`;
   assert.equal(typeId, 20);

@@ -43,6 +43,7 @@ export class ChunkDecoder {
   #chunkMissingBytes = 0;
   #chunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
   #partialBytes = 0;
+  #tinyChunks = 0;
   // Bytes looked at for an extended timestamp that turned out to be payload: read again before the input.
   #returned: Uint8Array = new Uint8Array(0);
   #isHeld = false;
@@ -69,6 +70,11 @@ export class ChunkDecoder {
   /** Payload bytes held of messages that are not complete. */
   get partialBytes(): number {
     return this.#partialBytes;
+  }
+
+  /** Chunks so far that carried next to nothing: under 128 bytes in mid-message, or empty messages. */
+  get tinyChunks(): number {
+    return this.#tinyChunks;
   }
 
   /** A number that tells the unfinished messages of one moment from those of another; see the table. */
@@ -198,6 +204,9 @@ export class ChunkDecoder {
     const chunkBytes = Math.min(this.#chunkSizeBytes, missingBytes);
     // WHY: a chunk that completes its message does not count, so that how its bytes are cut decides nothing.
     if (chunkBytes < missingBytes) this.#bounds.requirePartial(this.#partialBytes + chunkBytes);
+    if (missingBytes === 0 || (chunkBytes < missingBytes && chunkBytes < DEFAULT_CHUNK_SIZE_BYTES)) {
+      this.#tinyChunks++;
+    }
     this.#chunkMissingBytes = chunkBytes;
     this.#step = missingBytes === 0 ? Step.Complete : Step.Payload;
   }

@@ -50,13 +50,24 @@ export function parseCommand(message: RtmpMessage): CommandMessage {
   };
 }
 
+/** Types of messages that carry commands. */
+export type CommandTypeId = typeof MessageType.CommandAmf0 | typeof MessageType.CommandAmf3;
+
 /**
- * The body of a type 20 message. Owned by the caller.
- * @throws AmfError for values that AMF0 cannot hold
+ * The body of a message of type 20, or of type 17: its values are AMF0 too, which whoever speaks AMF3 reads. Owned by
+ * the caller. @throws AmfError for values that AMF0 cannot hold
  */
-export function encodeCommand(command: CommandMessage): Uint8Array {
+export function encodeCommand(
+  command: CommandMessage,
+  typeId: CommandTypeId = MessageType.CommandAmf0,
+): Uint8Array {
   const { name, transactionId, commandObject, args } = command;
-  return encodeAmf0Values([name, transactionId, commandObject, ...args]);
+  const values = encodeAmf0Values([name, transactionId, commandObject, ...args]);
+  if (typeId === MessageType.CommandAmf0) return values;
+  const body = new Uint8Array(1 + values.length);
+  body[0] = FORMAT_AMF0;
+  body.set(values, 1);
+  return body;
 }
 
 function decodeValues(body: Uint8Array): AmfValue[] {

@@ -73,3 +73,31 @@ export const MAX_WAITING_EVENTS = 1024;
  * LIMIT: an odd encoder has one that we cannot read; who goes on is out of step or hostile.
  */
 export const MAX_MALFORMED_COMMANDS = 16;
+
+/** How often something may come: so many at once, and so many a second in the long run. */
+export type Rate = { readonly atOnce: number; readonly perSecond: number };
+
+/**
+ * What one client may send of what costs us more than it costs the client, or is of no use. Who exceeds one of them is
+ * closed with 'rtmp-flood'. LIMIT: each is at least ten times what any known client needs.
+ */
+export const FLOOD_RATES = {
+  /** Ping requests, which are answered. */
+  pings: { atOnce: 100, perSecond: 10 },
+  /** createStream. */
+  'createStream calls': { atOnce: 100, perSecond: 10 },
+  /** Commands that nobody knows, most of them answered with an error. */
+  'unknown commands': { atOnce: 100, perSecond: 10 },
+  /** Commands of any name. */
+  commands: { atOnce: 1000, perSecond: 100 },
+  /** Acknowledgements: one for each TCP segment of a stream of 10 Mbit/s is still borne. */
+  acknowledgements: { atOnce: 5000, perSecond: 1000 },
+  /** Other control messages; Abort, which costs nothing, aside. */
+  'control messages': { atOnce: 1000, perSecond: 100 },
+  /** Messages that do not parse. */
+  'malformed messages': { atOnce: 100, perSecond: 1 },
+  /** Media where nothing is published, and messages of unknown types: what a refused publisher had under way passes. */
+  'stray messages': { atOnce: 2000, perSecond: 50 },
+  /** Chunks under 128 bytes in mid-message, and empty messages: a message of 256 KiB in single bytes passes. */
+  'tiny chunks': { atOnce: 262_144, perSecond: 65_536 },
+} as const satisfies Record<string, Rate>;

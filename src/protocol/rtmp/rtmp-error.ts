@@ -7,6 +7,7 @@ export type RtmpErrorCode =
   | 'rtmp-version-unsupported'
   | 'rtmp-handshake-timeout'
   | 'rtmp-handshake-unsigned'
+  | 'rtmp-encryption-invalid'
   | 'rtmp-chunk-header-without-start'
   | 'rtmp-chunk-message-interrupted'
   | 'rtmp-chunk-size-invalid'
@@ -23,6 +24,7 @@ export type RtmpErrorCode =
   | 'rtmp-stream-refused'
   | 'rtmp-message-streams-exceeded'
   | 'rtmp-pending-input-exceeded'
+  | 'rtmp-flood'
   | 'rtmp-peer-silent'
   | 'rtmp-peer-not-reading';
 

@@ -1,13 +1,15 @@
 // What a server does with each message that comes in: which is whose business, and what is dropped and counted: media
-// where nothing is published, what does not parse, and the types 16, 19, 22 and all unknown ones. [RTMP 5.4, 7.1]
+// where nothing is published, what does not parse, and the types 16, 19 and all unknown ones. [RTMP 5.4, 7.1]
 
 import type { AckCounter } from '../ack-counter.ts';
+import { unpackAggregate } from '../aggregate.ts';
 import type { PeerBandwidthLimit } from '../control-message.ts';
 import { parseControl } from '../control-message.ts';
 import { parseDataMessage } from '../data-message.ts';
 import type { RtmpMessage } from '../message.ts';
 import { MessageType } from '../message.ts';
 import { parseUserControl } from '../user-control.ts';
+import type { FloodKind, FloodLimits } from './flood-limits.ts';
 import type { OutputQueue } from './output-queue.ts';
 import { PeerBandwidth } from './peer-bandwidth.ts';
 import type { ServerCommands } from './server-commands.ts';
@@ -20,6 +22,7 @@ type MessageInboxContext = {
   readonly acks: AckCounter;
   readonly commands: ServerCommands;
   readonly counters: SessionCounters;
+  readonly floods: FloodLimits;
   /** Window that the answer to connect announces, bytes. */
   readonly ackWindowBytes: number;
   readonly emit: (event: ServerEvent) => void;
@@ -38,7 +41,7 @@ export class MessageInbox {
     this.#peerBandwidth = new PeerBandwidth(context.ackWindowBytes);
   }
 
-  /** Takes in one message. @throws RtmpError of commands, and 'rtmp-chunk-size-invalid' */
+  /** Takes in one message. @throws RtmpError of commands, 'rtmp-chunk-size-invalid', 'rtmp-flood' */
   handle(message: RtmpMessage): void {
     switch (message.typeId) {
       case MessageType.Audio:
@@ -53,6 +56,9 @@ export class MessageInbox {
       case MessageType.DataAmf3:
         this.#handleData(message);
         break;
+      case MessageType.Aggregate:
+        this.#handleAggregate(message);
+        break;
       case MessageType.UserControl:
         this.#handleUserControl(message.payload);
         break;
@@ -64,15 +70,21 @@ export class MessageInbox {
         this.#handleControl(message);
         break;
       default:
-        this.#context.counters.unknownMessages++;
+        this.#drop('unknownMessages', 'stray messages');
     }
   }
 
+  /** Counts what is dropped, and closes where it does not end. */
+  #drop(counter: keyof SessionCounters, kind: FloodKind): void {
+    this.#context.counters[counter]++;
+    this.#context.floods.spend(kind);
+  }
+
   #handleMedia(message: RtmpMessage): void {
-    const { commands, counters, emit } = this.#context;
+    const { commands, emit } = this.#context;
     const { messageStreamId, timestampMs, payload } = message;
     if (!commands.isPublishing(messageStreamId)) {
-      counters.strayMedia++;
+      this.#drop('strayMedia', 'stray messages');
       return;
     }
     const type = message.typeId === MessageType.Audio ? 'audio' : 'video';
@@ -80,27 +92,38 @@ export class MessageInbox {
   }
 
   #handleData(message: RtmpMessage): void {
-    const { commands, counters, emit } = this.#context;
+    const { commands, emit } = this.#context;
     const messageStreamId = commands.publishingIdFor(message.messageStreamId);
     if (messageStreamId === null) {
-      counters.strayMedia++;
+      this.#drop('strayMedia', 'stray messages');
       return;
     }
     const { typeId, timestampMs, payload } = message;
     const hasFormat = typeId === MessageType.DataAmf3 && payload[0] === FORMAT_AMF0;
     const data = parseDataMessage(hasFormat ? payload.subarray(1) : payload);
     if (data === null) {
-      counters.malformedData++;
+      this.#drop('malformedData', 'malformed messages');
       return;
     }
     emit({ type: 'data', messageStreamId, timestampMs, data });
   }
 
+  /** A part that cannot be read is the loss of that part. */
+  #handleAggregate(message: RtmpMessage): void {
+    const droppedTags = unpackAggregate(message, (part) => {
+      if (part.typeId === MessageType.Audio || part.typeId === MessageType.Video) this.#handleMedia(part);
+      else this.#handleData(part);
+    });
+    if (droppedTags > 0) this.#drop('malformedMedia', 'malformed messages');
+  }
+
   /** Set Chunk Size and Abort have acted in the decoder already. [RTMP 5.4] */
   #handleControl(message: RtmpMessage): void {
-    const { acks, counters } = this.#context;
+    const { acks, floods } = this.#context;
+    if (message.typeId === MessageType.Acknowledgement) floods.spend('acknowledgements');
+    else if (message.typeId !== MessageType.Abort) floods.spend('control messages');
     const control = parseControl(message);
-    if (control === null) counters.malformedControls++;
+    if (control === null) this.#drop('malformedControls', 'malformed messages');
     else if (control.type === 'window-acknowledgement-size') acks.setWindow(control.windowBytes);
     else if (control.type === 'set-peer-bandwidth') this.#limitBandwidth(control.windowBytes, control.limit);
   }
@@ -115,10 +138,12 @@ export class MessageInbox {
 
   /** [RTMP 6.2, 7.1.7] */
   #handleUserControl(payload: Uint8Array): void {
+    const { floods, output } = this.#context;
     const event = parseUserControl(payload);
-    if (event === null) this.#context.counters.malformedControls++;
+    floods.spend(event?.type === 'ping-request' ? 'pings' : 'control messages');
+    if (event === null) this.#drop('malformedControls', 'malformed messages');
     else if (event.type === 'ping-request') {
-      this.#context.output.putUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
+      output.putUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
     }
   }
 }

@@ -3,9 +3,10 @@
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { chunkedLengthBytes, writeChunkedMessage } from '../chunk-encoder.ts';
-import { encodeCommand } from '../command-message.ts';
+import { type CommandTypeId, encodeCommand } from '../command-message.ts';
 import type { ControlMessage } from '../control-message.ts';
 import { encodeControl } from '../control-message.ts';
+import type { RtmpeCipher } from '../handshake/rtmpe.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
 import { MessageType } from '../message.ts';
@@ -36,6 +37,10 @@ export class OutputQueue {
   #isOverfull = false;
   /** Chunk size of what is written from now on, bytes. */
   chunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
+  /** Encrypts messages as they are taken; null without RTMPE. */
+  cipher: RtmpeCipher | null = null;
+  /** Type of the commands that are put from now on: that of the request they answer. */
+  commandTypeId: CommandTypeId = MessageType.CommandAmf0;
 
   /** True when there is nothing to take. */
   get isEmpty(): boolean {
@@ -83,7 +88,7 @@ export class OutputQueue {
     this.#putOnControl(MessageType.UserControl, encodeUserControl(event));
   }
 
-  /** Puts a command in AMF0: `name`, transaction id, command object, arguments. */
+  /** Puts a command: `name`, transaction id, command object, arguments. */
   putCommand(
     messageStreamId: number,
     name: string,
@@ -91,9 +96,10 @@ export class OutputQueue {
     commandObject: AmfValue,
     args: AmfValue[],
   ): void {
-    const payload = encodeCommand({ name, transactionId, commandObject, args });
+    const typeId = this.commandTypeId;
+    const payload = encodeCommand({ name, transactionId, commandObject, args }, typeId);
     const chunkStreamId = messageStreamId === 0 ? ChunkStreamId.Command : ChunkStreamId.StreamCommand;
-    this.put({ typeId: MessageType.CommandAmf0, chunkStreamId, messageStreamId, timestampMs: 0, payload });
+    this.put({ typeId, chunkStreamId, messageStreamId, timestampMs: 0, payload });
   }
 
   /** @throws RtmpError 'rtmp-peer-not-reading' where the queue is overfull */
@@ -118,7 +124,9 @@ export class OutputQueue {
       count++;
     }
     this.#waitingBytes -= takenBytes;
-    return this.#messages.splice(0, count);
+    const taken = this.#messages.splice(0, count);
+    if (this.cipher !== null) for (const message of taken) this.cipher.encrypt(message);
+    return taken;
   }
 
   #putOnControl(typeId: number, payload: Uint8Array): void {

@@ -1,16 +1,17 @@
 // The commands of a client, and the answers each wants: the NetConnection ones here, those of a NetStream in
-// stream-commands.ts. Answers are AMF0, which every client reads. [RTMP 7.2]
+// stream-commands.ts. Answers are AMF0, which every client reads, in the type of message that asked. [RTMP 7.2]
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { AmfObject } from '../../amf/amf-value.ts';
 import type { CommandMessage } from '../command-message.ts';
 import { parseCommand } from '../command-message.ts';
 import { MAX_MALFORMED_COMMANDS } from '../limits.ts';
-import type { RtmpMessage } from '../message.ts';
+import { MessageType, type RtmpMessage } from '../message.ts';
 import { RtmpError } from '../rtmp-error.ts';
 import { stringArg } from './command-args.ts';
 import type { AnnouncedSizes, ConnectAnswer } from './connect-command.ts';
 import { putConnectAnswer, readConnect } from './connect-command.ts';
+import type { FloodLimits } from './flood-limits.ts';
 import type { OutputQueue } from './output-queue.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { SessionCounters } from './session-counters.ts';
@@ -24,6 +25,7 @@ export type CommandContext = {
   readonly output: OutputQueue;
   readonly options: AnnouncedSizes & { readonly maxNameLengthChars: number };
   readonly counters: SessionCounters;
+  readonly floods: FloodLimits;
   readonly emit: (event: ServerEvent) => void;
 };
 
@@ -57,6 +59,8 @@ export class ServerCommands {
   readonly #streams: StreamCommands;
   #due: Due | null = null;
   #isConnected = false;
+  /** True where the client said at connect that it reads AMF3, and with it messages of type 17. */
+  #readsAmf3 = false;
 
   constructor(context: CommandContext) {
     this.#context = context;
@@ -87,15 +91,17 @@ export class ServerCommands {
 
   /**
    * Handles a message of type 20 or 17.
-   * @throws RtmpError where it cannot be survived: a broken connect, a second one, too many broken commands
+   * @throws RtmpError where it cannot be survived: a broken connect, a second one, too many commands, broken or not
    */
   handle(message: RtmpMessage): void {
+    this.#context.floods.spend('commands');
     const command = this.#parse(message);
     if (command === null) return;
     if (command.name === 'connect') {
-      this.#connect(command);
+      this.#connect(command, message);
       return;
     }
+    this.#answerAs(message);
     if (!this.#isConnected) {
       const text = `expected connect as the first command, got ${JSON.stringify(command.name.slice(0, MAX_SAID_NAME_CHARS))}`;
       throw new RtmpError('rtmp-command-before-connect', text);
@@ -178,13 +184,21 @@ export class ServerCommands {
     }
   }
 
+  /** Answers go out in the type of message that asked, where the client can read it. */
+  #answerAs({ typeId }: RtmpMessage): void {
+    const isAmf3 = typeId === MessageType.CommandAmf3 && this.#readsAmf3;
+    this.#context.output.commandTypeId = isAmf3 ? MessageType.CommandAmf3 : MessageType.CommandAmf0;
+  }
+
   /** [RTMP 7.2.1.1] */
-  #connect(command: CommandMessage): void {
+  #connect(command: CommandMessage, message: RtmpMessage): void {
     if (this.#isConnected) {
       throw new RtmpError('rtmp-connect-repeated', 'expected one connect on a connection, got a second one');
     }
     const event = readConnect(command);
     const { app, instance, objectEncoding } = event;
+    this.#readsAmf3 = objectEncoding === 3;
+    this.#answerAs(message);
     this.#due = { type: 'connect', transactionId: command.transactionId, objectEncoding };
     const { maxNameLengthChars } = this.#context.options;
     if (!isUsableName(instance === '' ? app : `${app}/${instance}`, maxNameLengthChars)) {
@@ -197,9 +211,11 @@ export class ServerCommands {
 
   #handleConnectionCommand(command: CommandMessage): void {
     const { name, transactionId, args } = command;
+    const { output, floods } = this.#context;
     switch (name) {
       case 'createStream':
-        this.#context.output.putCommand(0, '_result', transactionId, null, [this.#streams.create()]);
+        floods.spend('createStream calls');
+        output.putCommand(0, '_result', transactionId, null, [this.#streams.create()]);
         break;
       case 'releaseStream':
         this.#answer(transactionId, undefined);
@@ -239,6 +255,7 @@ export class ServerCommands {
   }
 
   #refuseCall(name: string, transactionId: number): void {
+    this.#context.floods.spend('unknown commands');
     if (transactionId === 0) return;
     const info = statusInfo(
       'error',

@@ -4,6 +4,7 @@
 
 import { AckCounter } from '../ack-counter.ts';
 import { EventQueue } from './event-queue.ts';
+import { FloodLimits } from './flood-limits.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
 import { MessageInbox } from './message-inbox.ts';
@@ -20,6 +21,8 @@ import type { StatusCode, StatusLevel } from './status.ts';
 export type ServerSessionOptions = LivenessOptions & {
   /** Gives `lengthBytes` random bytes, for the handshake. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
+  /** True where clients that ask for RTMPE get it; they are answered in plain RTMP otherwise. */
+  readonly rtmpe: boolean;
   /** Out chunk size, said before the answer to connect and kept for good. */
   readonly chunkSizeBytes: number;
   /** Acknowledgement window that is asked of the peer, and kept towards it. */
@@ -39,6 +42,7 @@ export class RtmpServerSession {
   readonly #output = new OutputQueue();
   readonly #acks: AckCounter;
   readonly #liveness: Liveness;
+  readonly #floods: FloodLimits;
   readonly #commands: ServerCommands;
   readonly #reader: SessionReader;
   #isClosed = false;
@@ -51,9 +55,11 @@ export class RtmpServerSession {
     this.#options = options;
     this.#acks = new AckCounter(options.ackWindowBytes);
     this.#liveness = new Liveness(options, nowMs);
+    this.#floods = new FloodLimits(nowMs);
     const shared = {
       output: this.#output,
       counters: this.counters,
+      floods: this.#floods,
       emit: (event: ServerEvent): void => this.#events.put(event),
     };
     this.#commands = new ServerCommands({ ...shared, options });
@@ -61,7 +67,9 @@ export class RtmpServerSession {
     const inbox = new MessageInbox({ ...shared, acks: this.#acks, commands: this.#commands, ackWindowBytes });
     this.#reader = new SessionReader({
       output: this.#output,
+      floods: this.#floods,
       randomBytes: options.randomBytes,
+      rtmpe: options.rtmpe,
       onMessage: (message) => inbox.handle(message),
       isHeld: () => this.isDecisionDue || this.#events.isFull || this.#output.isOverfull,
       isDecisionDue: () => this.isDecisionDue,
@@ -91,11 +99,13 @@ export class RtmpServerSession {
   }
 
   /**
-   * Takes in bytes; the view may be reused afterwards. Ignored once closed. MAX_WAITING_EVENTS hold reading back.
+   * Takes in bytes that came at `nowMs`, on the clock of `tick`; the view may be reused afterwards. Ignored once closed.
+   * MAX_WAITING_EVENTS hold reading back.
    * @throws RtmpError when the peer broke the protocol; the session is closed by it, and a goodbye can be said
    */
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array, nowMs: number): void {
     if (this.#isClosed || bytes.length === 0) return;
+    this.#floods.nowMs = nowMs;
     this.#closingOnError(() => {
       this.#liveness.heard();
       this.#acks.received(bytes.length);
@@ -107,6 +117,11 @@ export class RtmpServerSession {
   /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. Owned by the caller. */
   takeOutput(maxBytes: number): Uint8Array[] {
     return this.#output.take(maxBytes);
+  }
+
+  /** What is sent next and is not the session's own: the very list, or under RTMPE encrypted copies. */
+  encrypted(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#output.cipher?.encrypted(parts) ?? parts;
   }
 
   /**
@@ -184,6 +199,7 @@ export class RtmpServerSession {
    */
   tick(nowMs: number): void {
     if (this.#isClosed) return;
+    this.#floods.nowMs = nowMs;
     this.#closingOnError(() => {
       if (this.#liveness.tick(nowMs, this.#reader.progress)) {
         this.#output.putUserControl({ type: 'ping-request', timestampMs: Math.floor(nowMs) >>> 0 });

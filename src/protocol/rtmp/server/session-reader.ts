@@ -6,6 +6,7 @@ import { ChunkDecoder } from '../chunk-decoder.ts';
 import { ServerHandshake } from '../handshake/server-handshake.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
+import type { FloodLimits } from './flood-limits.ts';
 import { HeldInput } from './held-input.ts';
 import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
@@ -13,7 +14,10 @@ import type { OutputQueue } from './output-queue.ts';
 /** What the reader works on. */
 type SessionReaderContext = {
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
+  /** True where RTMPE is spoken with clients that ask for it. */
+  readonly rtmpe: boolean;
   readonly output: OutputQueue;
+  readonly floods: FloodLimits;
   /** Takes in a whole message. */
   readonly onMessage: (message: RtmpMessage) => void;
   /** True while nothing further is to be read. */
@@ -37,7 +41,7 @@ export class SessionReader {
 
   constructor(context: SessionReaderContext) {
     this.#context = context;
-    this.#handshake = new ServerHandshake({ randomBytes: context.randomBytes });
+    this.#handshake = new ServerHandshake(context);
   }
 
   /** True once all of C2 was read. */
@@ -68,15 +72,16 @@ export class SessionReader {
 
   /**
    * Reads `bytes`, or keeps a copy of what is not to be read yet.
-   * @throws RtmpError of the handshake, the chunk decoder and the messages; 'rtmp-pending-input-exceeded'
+   * @throws RtmpError of the handshake, the chunk decoder and the messages; 'rtmp-pending-input-exceeded', 'rtmp-flood'
    */
   receive(bytes: Uint8Array): void {
+    const chunks = this.#behindHandshake(bytes);
     if (this.#isStopped || this.#context.isHeld()) {
-      this.#held.add(bytes);
+      this.#held.add(chunks);
       this.goOn();
       return;
     }
-    const rest = bytes.subarray(this.#read(bytes));
+    const rest = chunks.subarray(this.#read(chunks));
     this.#held.keep(rest);
   }
 
@@ -94,15 +99,26 @@ export class SessionReader {
     this.#held.clear();
   }
 
+  /** What of `bytes` is the chunk stream's, decrypted under RTMPE: here, once, before any of it is kept. */
+  #behindHandshake(bytes: Uint8Array): Uint8Array {
+    const handshake = this.#handshake;
+    let chunks = bytes;
+    if (!handshake.isDone) {
+      const { output } = this.#context;
+      chunks = bytes.subarray(handshake.receive(bytes));
+      const answer = handshake.takeOutput();
+      if (answer !== null) output.putHandshake(answer);
+      output.cipher = handshake.cipher;
+    }
+    return handshake.cipher?.decrypted(chunks) ?? chunks;
+  }
+
   /** Reads what may be read now, and returns the offset of the first byte that was not. */
   #read(bytes: Uint8Array): number {
-    let offset = 0;
-    if (!this.#handshake.isDone) {
-      offset = this.#handshake.receive(bytes);
-      const answer = this.#handshake.takeOutput();
-      if (answer !== null) this.#context.output.putHandshake(answer);
-      if (!this.#handshake.isDone) return offset;
-    }
-    return this.#decoder.receive(bytes, offset, this.#onMessage);
+    const tinyChunksBefore = this.#decoder.tinyChunks;
+    const end = this.#decoder.receive(bytes, 0, this.#onMessage);
+    const tinyChunks = this.#decoder.tinyChunks - tinyChunksBefore;
+    if (tinyChunks > 0) this.#context.floods.spend('tiny chunks', tinyChunks);
+    return end;
   }
 }

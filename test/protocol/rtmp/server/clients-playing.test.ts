@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { userControl } from '../../../support/client-messages.ts';
 import {
+  asAmf3,
   CONNECT_REPLIES,
   connected,
   connectResult,
@@ -75,7 +76,7 @@ describe('RtmpServerSession, for playing clients', () => {
     bench.receive(userControl(3, 1, 100));
     bench.receive(client.commandAmf3(onStream, 'play', 0, null, 'key'));
     assert.deepEqual(bench.events(), [playLine(1, 'key')]);
-    assert.deepEqual(bench.replies(), PLAY_REPLIES);
+    assert.deepEqual(bench.replies(), PLAY_REPLIES.map(asAmf3));
     bench.receive(client.commandAmf3(onStream, 'closeStream', 0, null));
     assert.deepEqual(bench.events(), ['stop 1']);
     assert.deepEqual(bench.replies(), []);

@@ -6,6 +6,7 @@ import { amf, WireEcmaArray } from '../../../support/amf-wire.ts';
 import { filled, join } from '../../../support/chunk-wire.ts';
 import { clientHandshake } from '../../../support/client-messages.ts';
 import {
+  asAmf3,
   CONNECT_REPLIES,
   connectResult,
   greeted,
@@ -115,10 +116,10 @@ describe('RtmpServerSession, for publishing clients', () => {
     const control = { chunkStreamId: 2 };
     bench.receive(client.message(5, Uint8Array.of(0, 0x26, 0x25, 0xa0), control));
     bench.receive(client.commandAmf3({}, 'createStream', 2, null));
-    assert.deepEqual(bench.replies(), ['0 _result 2 null 1']);
+    assert.deepEqual(bench.replies(), ['amf3 0 _result 2 null 1']);
     const onStream = { chunkStreamId: 8, messageStreamId: 1 };
     bench.receive(client.commandAmf3(onStream, 'publish', 0, null, 'key', 'live'));
-    assert.deepEqual(bench.replies(), PUBLISH_REPLIES);
+    assert.deepEqual(bench.replies(), PUBLISH_REPLIES.map(asAmf3));
     const metadata = join([Uint8Array.of(0), amf('@setDataFrame', 'onMetaData', { width: 320 })]);
     bench.receive(client.message(15, metadata, onStream), client.audio(1, 0, AAC_HEADER));
     assert.deepEqual(bench.events(), [
@@ -129,7 +130,7 @@ describe('RtmpServerSession, for publishing clients', () => {
     bench.receive(client.commandAmf3(onStream, 'publish', 0, null, false));
     bench.receive(client.commandAmf3({}, 'deleteStream', 0, null, 1));
     assert.deepEqual(bench.events(), ['unpublish 1']);
-    assert.deepEqual(bench.replies(), [UNPUBLISHED]);
+    assert.deepEqual(bench.replies(), [asAmf3(UNPUBLISHED)]);
   });
 
   it('serves Flash Player with AMF0 and optional connect arguments', () => {

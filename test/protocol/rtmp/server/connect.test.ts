@@ -211,7 +211,7 @@ describe('RtmpServerSession, connecting', () => {
     const bench = greeted();
     const { client } = bench;
     bench.receive(client.audio(1, 0, Uint8Array.of(0xaf)), client.video(0, 0, Uint8Array.of(0x17)));
-    bench.receive(client.data(0, 'onMetaData', {}), client.message(22, Uint8Array.of(1)));
+    bench.receive(client.data(0, 'onMetaData', {}), client.message(19, Uint8Array.of(1)));
     assert.deepEqual([bench.events(), bench.replies()], [[], []]);
     assert.equal(bench.session.counters.strayMedia, 3);
     assert.equal(bench.session.counters.unknownMessages, 1);

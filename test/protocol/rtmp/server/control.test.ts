@@ -14,7 +14,7 @@ function acksOver(bench: ServerBench, lengthBytes: number): { acks: number[]; re
   const acks: number[] = [];
   const reads = Math.ceil(lengthBytes / message.length);
   for (let read = 0; read < reads; read++) {
-    bench.session.receive(message);
+    bench.session.receive(message, 0);
     for (const line of bench.replies()) acks.push(Number(/^ack (\d+)$/.exec(line)?.[1]));
     bench.session.drainEvents();
   }

@@ -46,7 +46,7 @@ describe('RtmpServerSession, keeping time', () => {
     assert.equal(bench.session.nextDeadlineMs(), 10_000);
     bench.session.tick(10_000);
     assert.equal(bench.session.nextDeadlineMs(), 60_000);
-    bench.session.receive(userControl(6, 1));
+    bench.session.receive(userControl(6, 1), 0);
     assertEndsAt(bench, 60_000, 'rtmp-connect-timeout');
   });
 
@@ -88,7 +88,7 @@ describe('RtmpServerSession, keeping time', () => {
   it('hears any byte as a sign of life, the answer to a ping among them', () => {
     const bench = connected();
     const times = pingTimes(bench, 600_000, (nowMs) => {
-      if (nowMs % 75_000 === 0) bench.session.receive(userControl(7, 1));
+      if (nowMs % 75_000 === 0) bench.session.receive(userControl(7, 1), 0);
     });
     assert.deepEqual(times, [135_000, 210_000, 285_000, 360_000, 435_000, 510_000, 585_000]);
     assert.equal(bench.session.state, 'connected');
@@ -107,7 +107,7 @@ describe('RtmpServerSession, keeping time', () => {
     bench.receive(bench.client.onStream(1, 'play', 'key'));
     for (let nowMs = 0; nowMs < 600_000; nowMs += 15_000) {
       bench.session.tick(nowMs);
-      bench.session.receive(userControl(7, 1));
+      bench.session.receive(userControl(7, 1), 0);
     }
     assert.equal(bench.session.state, 'connected');
   });
@@ -145,7 +145,7 @@ describe('RtmpServerSession, keeping time', () => {
     bench.receive(message);
     const video = bench.client.video(1, 0, filled(40));
     for (const [index, byte] of video.entries()) {
-      bench.session.receive(Uint8Array.of(byte));
+      bench.session.receive(Uint8Array.of(byte), 0);
       bench.session.tick(index * 50_000);
     }
     assert.deepEqual(bench.events(), [`video 1 @0 ${Buffer.from(filled(40)).toString('hex')}`]);

@@ -208,7 +208,7 @@ describe('RtmpServerSession, against hostile input', () => {
     }
   });
 
-  it('answers a flood of pings, calls and controls that is read with no more than it was sent', () => {
+  it('answers pings, calls and controls without end that are read with little more than was sent', () => {
     const bench = connected();
     const parts = [userControl(6, 1), bench.client.call('nobody', 2), bench.client.call('_checkbw', 3)];
     let sentBytes = 0;
@@ -216,6 +216,7 @@ describe('RtmpServerSession, against hostile input', () => {
     for (let count = 0; count < 5000; count++) {
       const input = parts[count % parts.length] ?? new Uint8Array(0);
       sentBytes += input.length;
+      bench.nowMs += 100;
       bench.receive(input);
       for (const output of bench.session.takeOutput(65_536)) saidBytes += output.length;
     }

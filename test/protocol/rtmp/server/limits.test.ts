@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FLOOD_RATES } from '../../../../src/protocol/rtmp/limits.ts';
 import { amf } from '../../../support/amf-wire.ts';
 import { chunk, filled, join } from '../../../support/chunk-wire.ts';
 import { userControl } from '../../../support/client-messages.ts';
@@ -24,9 +25,14 @@ function declared(typeId: number, lengthBytes: number): Uint8Array {
   return chunk({ format: 0, chunkStreamId: 5, typeId, messageStreamId: 1, lengthBytes });
 }
 
-/** Has `pings` answered by a session whose output nobody takes. */
+/** Has `pings` answered by a session whose output nobody takes, no more at a time than may come at once. */
 function flood(bench: ServerBench, pings: number): void {
-  bench.session.receive(join(Array.from({ length: pings }, () => userControl(6, 7))));
+  const { atOnce, perSecond } = FLOOD_RATES.pings;
+  for (let left = pings; left > 0; left -= atOnce) {
+    bench.nowMs += (atOnce / perSecond) * 1000;
+    const batch = Array.from({ length: Math.min(left, atOnce) }, () => userControl(6, 7));
+    bench.session.receive(join(batch), bench.nowMs);
+  }
 }
 
 /** A command whose values do not parse. */
@@ -78,7 +84,10 @@ describe('RtmpServerSession, limiting output', () => {
     flood(bench, Math.floor(MAX_WAITING_BYTES / PONG_BYTES));
     const { client } = bench;
     assertRefused('rtmp-peer-not-reading', () =>
-      bench.session.receive(join([userControl(6, 1), client.onStream(1, 'publish', 'key')])),
+      bench.session.receive(
+        join([userControl(6, 1), client.onStream(1, 'publish', 'key')]),
+        bench.nowMs + 1000,
+      ),
     );
     assert.deepEqual(bench.events(), []);
   });

@@ -78,9 +78,9 @@ describe('RtmpServerSession, routing media', () => {
     ]);
   });
 
-  it('drops and counts aggregates, shared objects and unknown types', () => {
+  it('drops and counts shared objects and unknown types', () => {
     const bench = publishing();
-    const types = [0, 7, 10, 14, 16, 19, 21, 22, 23, 255];
+    const types = [0, 7, 10, 14, 16, 19, 21, 23, 255];
     for (const typeId of types) bench.receive(bench.client.message(typeId, SOUND, { messageStreamId: 1 }));
     assert.deepEqual([bench.events(), bench.replies()], [[], []]);
     assert.equal(bench.session.counters.unknownMessages, types.length);
@@ -183,9 +183,9 @@ describe('RtmpServerSession, routing data', () => {
     });
   }
 
-  it('forgives malformed data without end', () => {
+  it('forgives malformed data without end, where it is one a second', () => {
     const bench = publishing();
-    for (let count = 0; count < 1000; count++) bench.receive(bench.client.data(1, 7));
+    for (; bench.nowMs < 1_000_000; bench.nowMs += 1000) bench.receive(bench.client.data(1, 7));
     assert.equal(bench.session.counters.malformedData, 1000);
     assert.equal(bench.session.state, 'connected');
   });

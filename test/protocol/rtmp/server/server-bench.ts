@@ -22,6 +22,7 @@ import {
 
 export const OPTIONS: ServerSessionOptions = {
   randomBytes: (lengthBytes) => new Uint8Array(lengthBytes).fill(0x5a),
+  rtmpe: true,
   chunkSizeBytes: 4096,
   ackWindowBytes: 2_500_000,
   maxMessageBytes: 8 * 1024 * 1024,
@@ -68,6 +69,11 @@ export function connectResult(objectEncoding: number): string {
   return `0 _result 1 ${server} {${status}, objectEncoding: ${objectEncoding}, data: [version: "3,5,7,7009"]}`;
 }
 
+/** The line of a reply as a client that speaks AMF3 gets it: commands as type 17. */
+export function asAmf3(line: string): string {
+  return /^\d+ (?!data)/.test(line) ? `amf3 ${line}` : line;
+}
+
 /** The line of a play event with the usual arguments. */
 export function playLine(messageStreamId: number, streamName: string): string {
   return `play ${messageStreamId} "${streamName}" query "" start null live-only false reset true`;
@@ -77,6 +83,8 @@ export function playLine(messageStreamId: number, streamName: string): string {
 export class ServerBench {
   readonly session: RtmpServerSession;
   readonly client: ClientMessages;
+  /** The time at which bytes come, ms. */
+  nowMs = 0;
   readonly #decisions: Decisions;
   readonly #reader = new ServerReplyReader();
   readonly #events: ServerEvent[] = [];
@@ -90,7 +98,7 @@ export class ServerBench {
   /** Feeds `parts` one by one, and decides. */
   receive(...parts: readonly Uint8Array[]): this {
     for (const part of parts) {
-      this.session.receive(part);
+      this.session.receive(part, this.nowMs);
       this.settle();
     }
     return this;

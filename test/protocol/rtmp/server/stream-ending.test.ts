@@ -148,7 +148,7 @@ describe('RtmpServerSession, ending streams', () => {
   it('reads nothing behind the end', () => {
     const bench = publishing();
     bench.session.close();
-    bench.session.receive(join([bench.client.audio(1, 0, Uint8Array.of(1)), Uint8Array.of(0xff, 0xff)]));
+    bench.session.receive(join([bench.client.audio(1, 0, Uint8Array.of(1)), Uint8Array.of(0xff, 0xff)]), 0);
     bench.session.tick(1e12);
     assert.deepEqual([bench.events(), bench.replies()], [[], []]);
   });

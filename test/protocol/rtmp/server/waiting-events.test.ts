@@ -41,14 +41,14 @@ function linesOf(all: readonly ServerEvent[][]): string[] {
 describe('RtmpServerSession, where many events come up', () => {
   it('gives a bounded number of them a drain, all of them in order, and leaves nothing unread', () => {
     const bench = publishing();
-    bench.session.receive(flood(COUNT));
+    bench.session.receive(flood(COUNT), 0);
     const all = drains(bench);
     assert.deepEqual(
       all.map(({ length }) => length),
       [...new Array(5).fill(MAX_WAITING_EVENTS), 7],
     );
     assert.deepEqual(linesOf(all), LINES);
-    bench.session.receive(Uint8Array.of(0xc6, 8));
+    bench.session.receive(Uint8Array.of(0xc6, 8), 0);
     assert.deepEqual(linesOf(drains(bench)), [`video 1 @${COUNT + 1} 08`]);
   });
 
@@ -59,9 +59,9 @@ describe('RtmpServerSession, where many events come up', () => {
       const once = publishing();
       const seen: ServerEvent[][] = [];
       for (const piece of splitEvery(input, pieceLengthBytes)) {
-        often.session.receive(piece);
+        often.session.receive(piece, 0);
         seen.push(...drains(often));
-        once.session.receive(piece);
+        once.session.receive(piece, 0);
       }
       assert.deepEqual(linesOf(seen), LINES, `pieces of ${pieceLengthBytes}`);
       const all = drains(once);
@@ -72,9 +72,9 @@ describe('RtmpServerSession, where many events come up', () => {
 
   it('reads on before new bytes where the events were taken by one drain only', () => {
     const bench = publishing();
-    bench.session.receive(flood(MAX_WAITING_EVENTS + 2));
+    bench.session.receive(flood(MAX_WAITING_EVENTS + 2), 0);
     const first = bench.session.drainEvents();
-    bench.session.receive(Uint8Array.of(0xc6, 9));
+    bench.session.receive(Uint8Array.of(0xc6, 9), 0);
     const lines = linesOf([first, ...drains(bench)]);
     assert.deepEqual(lines, [
       ...LINES.slice(0, MAX_WAITING_EVENTS + 2),
@@ -87,7 +87,7 @@ describe('RtmpServerSession, where many events come up', () => {
     const { client, session } = bench;
     const publish = client.onStream(1, 'publish', 'key');
     const play = client.onStream(2, 'play', 'key');
-    session.receive(join([publish, flood(COUNT), play, client.onStream(3, 'play', 'other')]));
+    session.receive(join([publish, flood(COUNT), play, client.onStream(3, 'play', 'other')]), 0);
     assert.equal(linesOf(drains(bench)).length, 1);
     session.acceptPublish();
     const all = drains(bench);
@@ -101,7 +101,7 @@ describe('RtmpServerSession, where many events come up', () => {
   it('throws an error that is met while it goes on from the drain behind the events before it', () => {
     const bench = publishing();
     const broken = chunk({ format: 0, chunkStreamId: 6, typeId: 9, lengthBytes: 0xffffff });
-    bench.session.receive(join([flood(MAX_WAITING_EVENTS + 1), broken]));
+    bench.session.receive(join([flood(MAX_WAITING_EVENTS + 1), broken]), 0);
     assert.equal(bench.session.drainEvents().length, MAX_WAITING_EVENTS);
     assert.equal(bench.session.drainEvents().length, 1);
     assert.equal(bench.session.state, 'closed');
@@ -112,11 +112,11 @@ describe('RtmpServerSession, where many events come up', () => {
   it('throws it at once where no event came before it, and no more once it was closed', () => {
     const broken = chunk({ format: 0, chunkStreamId: 6, typeId: 9, lengthBytes: 0xffffff });
     const bench = publishing();
-    bench.session.receive(join([flood(MAX_WAITING_EVENTS), broken]));
+    bench.session.receive(join([flood(MAX_WAITING_EVENTS), broken]), 0);
     bench.session.drainEvents();
     assertRefused('rtmp-message-too-large', () => bench.session.drainEvents());
     const closed = publishing();
-    closed.session.receive(join([flood(MAX_WAITING_EVENTS + 1), broken]));
+    closed.session.receive(join([flood(MAX_WAITING_EVENTS + 1), broken]), 0);
     closed.session.drainEvents();
     closed.session.drainEvents();
     closed.session.close();
@@ -126,11 +126,11 @@ describe('RtmpServerSession, where many events come up', () => {
   it('takes more in one piece than it keeps behind a decision, and refuses more where nobody drains', () => {
     const bench = publishing();
     const count = MAX_HELD_INPUT_BYTES;
-    bench.session.receive(flood(count));
+    bench.session.receive(flood(count), 0);
     assert.equal(drains(bench).flat().length, count);
-    bench.session.receive(flood(MAX_WAITING_EVENTS + 1));
+    bench.session.receive(flood(MAX_WAITING_EVENTS + 1), 0);
     assertRefused('rtmp-pending-input-exceeded', () =>
-      bench.session.receive(new Uint8Array(MAX_HELD_INPUT_BYTES)),
+      bench.session.receive(new Uint8Array(MAX_HELD_INPUT_BYTES), 0),
     );
   });
 });

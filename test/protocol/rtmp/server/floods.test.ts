@@ -1,0 +1,108 @@
+// What a client may send so often and no oftener: at the limit it is served, one over it the connection ends.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FLOOD_RATES } from '../../../../src/protocol/rtmp/limits.ts';
+import type { FloodKind } from '../../../../src/protocol/rtmp/server/flood-limits.ts';
+import { chunk, filled, join } from '../../../support/chunk-wire.ts';
+import { userControl } from '../../../support/client-messages.ts';
+import { connected, playing, publishing, type ServerBench } from './server-bench.ts';
+
+type Flood = { readonly bench: ServerBench; readonly send: () => Uint8Array };
+
+function calls(name: string, ...args: readonly string[]): Flood {
+  const bench = connected();
+  return { bench, send: () => bench.client.call(name, 7, ...args) };
+}
+
+function messages(bench: ServerBench, typeId: number, payload: Uint8Array): Flood {
+  return { bench, send: () => bench.client.message(typeId, payload) };
+}
+
+const u32 = (value: number): Uint8Array =>
+  Uint8Array.from(Buffer.from(value.toString(16).padStart(8, '0'), 'hex'));
+
+/** What is sent once, and which limit it meets. */
+const FLOODS: readonly (readonly [string, FloodKind, () => Flood])[] = [
+  ['pings', 'pings', () => ({ bench: connected(), send: () => userControl(6, 1) })],
+  ['unknown commands', 'unknown commands', () => calls('nobody')],
+  ['known commands', 'commands', () => calls('getStreamLength', 'key')],
+  ['answers to nothing', 'commands', () => calls('_result')],
+  ['acknowledgements', 'acknowledgements', () => messages(playing(), 3, u32(1))],
+  ['chunk sizes', 'control messages', () => messages(publishing(), 1, u32(128))],
+  ['windows', 'control messages', () => messages(publishing(), 5, u32(1))],
+  ['buffer lengths', 'control messages', () => ({ bench: playing(), send: () => userControl(3, 1, 300) })],
+  [
+    'unknown user controls',
+    'control messages',
+    () => ({ bench: connected(), send: () => userControl(33, 1) }),
+  ],
+  ['controls that are cut short', 'malformed messages', () => messages(connected(), 5, filled(3))],
+  ['data that do not parse', 'malformed messages', () => messages(publishing(), 18, Uint8Array.of(2, 0, 9))],
+  ['aggregates of aggregates', 'malformed messages', () => messages(publishing(), 22, filled(9))],
+  ['sound that nobody publishes', 'stray messages', () => messages(connected(), 8, filled(9))],
+  ['messages of no known type', 'stray messages', () => messages(publishing(), 99, filled(9))],
+];
+
+describe('RtmpServerSession, against floods', () => {
+  for (const [name, kind, begin] of FLOODS) {
+    const { atOnce, perSecond } = FLOOD_RATES[kind];
+    it(`takes ${atOnce} ${name} at once, ${perSecond} a second from then on, and ends the connection at one more`, () => {
+      const { bench, send } = begin();
+      // What the way here has spent is filled up again.
+      bench.nowMs += 100_000;
+      const flood = (count: number): void => {
+        for (let sent = 0; sent < count; sent++) bench.receive(send());
+      };
+      flood(atOnce);
+      bench.nowMs += 1000;
+      flood(perSecond);
+      assert.equal(bench.session.state, 'connected');
+      const { message } = bench.refuses('rtmp-flood', send());
+      assert.equal(message, `expected at most ${perSecond} ${kind} a second and ${atOnce} at once, got more`);
+      assert.equal(bench.session.state, 'closed');
+    });
+  }
+
+  it('takes 100 createStream calls at once, where the NetStreams are given back, and ends at one more', () => {
+    const bench = connected();
+    const { client } = bench;
+    const create = (id: number): Uint8Array =>
+      join([client.call('createStream', 1), client.call('deleteStream', 0, id)]);
+    for (let id = 1; id <= FLOOD_RATES['createStream calls'].atOnce; id++) bench.receive(create(id));
+    assert.equal(bench.replies().length, 100);
+    bench.refuses('rtmp-flood', create(101));
+  });
+
+  it('takes a message of 256 KiB in chunks of one byte, and not one of 512 KiB', () => {
+    const inBytes = (lengthBytes: number): Uint8Array[] => {
+      const header = chunk({ format: 0, chunkStreamId: 6, typeId: 9, messageStreamId: 1, lengthBytes });
+      const rest = new Uint8Array(2 * lengthBytes - 1).map((_, index) => (index % 2 === 0 ? 7 : 0xc6));
+      return [header, rest];
+    };
+    const publisher = publishing();
+    publisher.receive(publisher.client.message(1, u32(1), { chunkStreamId: 2 }));
+    publisher.receive(...inBytes(256 * 1024));
+    const [event] = publisher.takeEvents();
+    assert.ok(event?.type === 'video' && event.payload.length === 256 * 1024);
+    publisher.refuses('rtmp-flood', ...inBytes(512 * 1024));
+  });
+
+  it('takes empty sound, of one byte on the wire, at the rate of tiny chunks', () => {
+    const bench = publishing();
+    const { atOnce } = FLOOD_RATES['tiny chunks'];
+    const header = chunk({ format: 0, chunkStreamId: 4, typeId: 8, messageStreamId: 1, lengthBytes: 0 });
+    bench.receive(header, new Uint8Array(atOnce - 1).fill(0xc4));
+    assert.equal(bench.takeEvents().length, atOnce);
+    bench.refuses('rtmp-flood', new Uint8Array(1000).fill(0xc4));
+  });
+
+  it('takes Abort without end, for it costs nothing [item 24]', () => {
+    const bench = publishing();
+    const aborts = join(
+      Array.from({ length: 1000 }, () => bench.client.message(2, u32(4), { chunkStreamId: 2 })),
+    );
+    for (let round = 0; round < 100; round++) bench.receive(aborts);
+    assert.equal(bench.session.state, 'connected');
+  });
+});
