@@ -7,6 +7,7 @@ import { createServer as createHttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
+import type { Admission } from './auth/admission.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import type { ErrorCode } from './errors.ts';
@@ -33,6 +34,8 @@ export type GatewayDeps = {
   readonly log: Logger;
   readonly clock: Clock;
   readonly scheduler: StreamScheduler;
+  /** Who may connect, by application; whoever likes where an application has none. */
+  readonly admissions?: ReadonlyMap<string, Admission>;
 };
 
 /** A running gateway's own counters, by name. */
@@ -64,6 +67,7 @@ export class Gateway {
       log: deps.log,
       sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
       startsInPast: config.streams.gopCache,
+      admissions: deps.admissions ?? new Map(),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
     };
     const addLink = (link: Link): void => {

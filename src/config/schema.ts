@@ -23,6 +23,10 @@ const rtmp = group(
       { default: '8MiB', from: '64KiB', to: '16777215' },
       'Largest message taken from a client, which is closed when it begins a larger one; raise it where keyframes are larger than this.',
     ),
+    rtmpe: toggle(
+      true,
+      'Whether clients that ask for RTMPE get it, which hides RTMP from a passing look and is no security, for its keys are public; set false to answer them in plain RTMP.',
+    ),
     handshakeTimeout: duration(
       { default: '10s', from: '100ms', to: '5m' },
       'Time for a client to finish the RTMP handshake over a plain socket; raise it for clients on very slow lines.',

@@ -43,6 +43,11 @@ export class Players {
     this.#players.get(messageStreamId)?.viewer.setFilter(filter);
   }
 
+  /** Has one begin anew; nothing where there is none of that id. */
+  restart(messageStreamId: number): void {
+    this.#players.get(messageStreamId)?.viewer.restart();
+  }
+
   /** Ends one, and gives its stream back; nothing where there is none of that id. */
   end(messageStreamId: number): void {
     const player = this.#players.get(messageStreamId);

@@ -3,6 +3,7 @@
 // whatever the connection held is released exactly once, however it ends.
 
 import { randomBytes } from 'node:crypto';
+import type { Admission, Verdict } from '../auth/admission.ts';
 import type { EndReason, ErrorCode, Guard, Guarded } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
@@ -19,6 +20,7 @@ import { ServerSessionState } from '../protocol/rtmp/server/session-state.ts';
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Viewer } from '../streams/viewer.ts';
+import { admissionRequestOf, askAdmission } from './ask-admission.ts';
 import { joined, lengthOf } from './chunk-list.ts';
 import { Players } from './players.ts';
 import { Publishers } from './publishers.ts';
@@ -49,6 +51,8 @@ export type ConnectionDeps = {
   readonly sessionOptions: Omit<ServerSessionOptions, 'randomBytes'>;
   /** True where late joiners start at the last keyframe, false where they wait for the next one. */
   readonly startsInPast: boolean;
+  /** Who may connect, by application; whoever likes where an application has none. */
+  readonly admissions: ReadonlyMap<string, Admission>;
   /** Told when the connection is over, last of all, and why. */
   readonly onEnd: (connection: RtmpConnection, reason: EndReason) => void;
 };
@@ -66,7 +70,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   /** True once it was told to end, or has ended: nothing is kept for it any more. */
   #isOver = false;
   #isEnded = false;
-  /** Why the last publish or play was refused; null where none was, or a later one was not. */
+  /** Why connect, or the last publish or play, was refused; null where none was, or a later one was not. */
   #refusal: EndReason | null = null;
 
   constructor(link: Link, deps: ConnectionDeps) {
@@ -177,6 +181,10 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       case 'filter':
         this.#filter(event);
         return;
+      case 'seek':
+        this.#players.restart(event.messageStreamId);
+        this.#link.wake();
+        return;
       default:
         // A session that an error has closed wants no decision any more.
         if (this.#session.state !== ServerSessionState.Closed) this.#decide(event);
@@ -191,9 +199,32 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   #connect(event: ConnectEvent): void {
     this.#app = event.instance === '' ? event.app : `${event.app}/${event.instance}`;
-    // WHY: first, for accepting reads on, and what it reads may end the session.
-    this.#log.connected(this.#app, event.flashVersion);
-    this.#session.acceptConnect();
+    const admission = this.#deps.admissions.get(event.app);
+    if (admission === undefined) {
+      this.#judge(event, { type: 'accept' });
+      return;
+    }
+    const request = admissionRequestOf(event, this.#link.facts.remoteAddress);
+    const decide = (verdict: Verdict): void => this.#judge(event, verdict);
+    askAdmission(admission, request, decide, (work) => {
+      this.#deps.guard(this, () => {
+        work();
+        if (!this.#isOver) this.#workOff();
+      });
+    });
+  }
+
+  #judge({ flashVersion }: ConnectEvent, verdict: Verdict): void {
+    if (this.#isOver) return;
+    if (verdict.type === 'accept') {
+      // WHY: first, for accepting reads on, and what it reads may end the session.
+      this.#log.connected(this.#app, flashVersion);
+      this.#session.acceptConnect();
+    } else {
+      this.#log.refused(this.#app, flashVersion, verdict.isStep);
+      this.#session.rejectConnect(verdict.code, verdict.description);
+      this.#refuse(verdict.reason, 'rtmp-connect-refused');
+    }
   }
 
   #publish({ messageStreamId, streamName }: PublishEvent): void {
@@ -249,8 +280,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   }
 
   /** Remembers why, and leaves a refused client the time to show it. */
-  #refuse(message: string): void {
-    const reason: EndReason = { code: 'rtmp-stream-refused', message };
+  #refuse(message: string, code: ErrorCode = 'rtmp-stream-refused'): void {
+    const reason: EndReason = { code, message };
     if (!this.isSetUp) this.#refusal = reason;
     this.#deps.wheel.at(this.#deps.wheel.nowMs() + REFUSAL_GRACE_MS, () => {
       if (!this.#isOver && !this.isSetUp) this.#link.close(reason);

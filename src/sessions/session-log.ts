@@ -23,7 +23,8 @@ export class SessionLog {
   readonly #log: Logger;
   readonly #startedMs: number;
   readonly #fields: Record<string, unknown>;
-  #isConnected = false;
+  /** True where the end is worth its own level: of a client that was let in, or was turned away for good. */
+  #isNotable = false;
   bytesIn = 0;
   bytesOut = 0;
   /** Times a viewer of the session fell behind and jumped. */
@@ -43,9 +44,15 @@ export class SessionLog {
 
   /** Writes the line of an accepted connect. */
   connected(app: string, client: string): void {
-    this.#isConnected = true;
+    this.#isNotable = true;
     Object.assign(this.#fields, { app, client: client.slice(0, 128) });
     this.#log.info(this.#fields, 'session connected');
+  }
+
+  /** Remembers what the session was refused to connect to; a refusal that is a step on the way in is not notable. */
+  refused(app: string, client: string, isStep: boolean): void {
+    this.#isNotable = !isStep;
+    Object.assign(this.#fields, { app, client: client.slice(0, 128) });
   }
 
   /** Remembers what the session publishes, or was refused to. */
@@ -60,7 +67,7 @@ export class SessionLog {
     this.#log.debug(this.#fields, 'play asked');
   }
 
-  /** Writes the line of the end; at debug level where the session never got as far as an accepted connect. */
+  /** Writes the line of the end; at debug level where the connect was neither accepted nor refused for good. */
   end(reason: EndReason, nowMs: number, counters: ServerSessionCounters): void {
     const dropped = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     const fields = {
@@ -73,7 +80,7 @@ export class SessionLog {
       reason: reason.code,
       detail: reason.message,
     };
-    const level = this.#isConnected ? ERRORS[reason.code].logLevel : 'debug';
+    const level = this.#isNotable ? ERRORS[reason.code].logLevel : 'debug';
     this.#log[level](fields, 'session ended');
   }
 }

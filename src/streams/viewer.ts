@@ -2,6 +2,7 @@
 // the headers in front, jumps to the newest keyframe when it has fallen too far behind, waits where there is none,
 // and goes from one publish of its stream to the next.
 
+import { MessageType } from '../protocol/rtmp/message.ts';
 import { AUDIO_JOIN_MS } from './limits.ts';
 import { LOG_MESSAGE_STREAM_ID, readdressed } from './log-address.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -24,6 +25,7 @@ export type ViewerFilter = { readonly audio: boolean; readonly video: boolean; r
 const EVERYTHING: ViewerFilter = { audio: true, video: true, isPaused: false };
 
 const NOTHING: readonly Uint8Array[] = [];
+const NO_BYTES = new Uint8Array(0);
 
 /** Settings of a viewer that come from its stream. */
 export type ViewerOptions = {
@@ -51,6 +53,8 @@ export class Viewer {
   #resumeFrom: number | null = null;
   /** True until the next keyframe, where the viewer began without one: frames that need it are left out. */
   #awaitsKeyframe = false;
+  /** True where that keyframe is to have the video headers in front once more. */
+  #owesVideoHeaders = false;
   /** True where a publish that was begun was given up, and its end is yet to be told. */
   #owesEnd = false;
   #skips = 0;
@@ -89,7 +93,17 @@ export class Viewer {
     const before = this.#filter;
     this.#filter = filter.audio && filter.video && !filter.isPaused ? EVERYTHING : filter;
     if (before.isPaused && !filter.isPaused) this.#waitForNext();
-    else if (!before.video && filter.video) this.#awaitsKeyframe = true;
+    else if (!before.video && filter.video) {
+      this.#awaitsKeyframe = true;
+      this.#owesVideoHeaders = this.#position !== null;
+    }
+  }
+
+  /** Begins anew where somebody who comes now would begin, after a seek. Nothing where it has not begun. */
+  restart(): void {
+    if (this.#current === null || !this.#isBegun) return;
+    this.#current = { ...this.#current, joinedAt: this.#current.log.endPosition };
+    this.#begin();
   }
 
   /**
@@ -151,6 +165,7 @@ export class Viewer {
     if (headers.length > maxBytes && !takesLong) return NOTHING;
     this.#position = entry.position;
     this.#awaitsKeyframe = entry.kind !== 'video';
+    this.#owesVideoHeaders = false;
     if (headers.length === 0) return this.#read(log, entry.position, maxBytes, takesLong);
     return [headers, ...this.#read(log, entry.position, maxBytes - headers.length, false)];
   }
@@ -188,10 +203,12 @@ export class Viewer {
     return inPast ?? next ?? newestPlace(log, log.newestEntryPoint, joinedAt);
   }
 
-  /** The sticky messages in force at `entry`, headers stamped with its time. */
-  #headersBefore(entry: LogEntry): Uint8Array {
+  /** The sticky messages in force at `entry`, or those of the video alone; headers are stamped with its time. */
+  #headersBefore(entry: LogEntry, ofVideo = false): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
-    const messages = (entry.sticky ?? []).map((sticky) => sticky.message);
+    const messages = (entry.sticky ?? [])
+      .map((sticky) => sticky.message)
+      .filter(({ typeId }) => !ofVideo || typeId === MessageType.Video);
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 
@@ -217,11 +234,15 @@ export class Viewer {
     let next = position;
     for (let entry = log.entryFrom(next); entry !== null; entry = log.entryFrom(next)) {
       if (this.#isWanted(entry)) {
-        const isLong = takenBytes + entry.lengthBytes > maxBytes;
+        const isKeyframe = entry.kind === 'video' && entry.sticky !== null;
+        const headers = isKeyframe && this.#owesVideoHeaders ? this.#headersBefore(entry, true) : NO_BYTES;
+        const lengthBytes = headers.length + entry.lengthBytes;
+        const isLong = takenBytes + lengthBytes > maxBytes;
         if (isLong && (takenBytes > 0 || !takesLong)) break;
-        if (entry.kind === 'video' && entry.sticky !== null) this.#awaitsKeyframe = false;
+        if (isKeyframe) this.#awaitsKeyframe = this.#owesVideoHeaders = false;
+        if (headers.length > 0) chunks.push(headers);
         chunks.push(readdressed(log.bytesOf(entry), this.#options.messageStreamId));
-        takenBytes += entry.lengthBytes;
+        takenBytes += lengthBytes;
       }
       next = entry.position + entry.lengthBytes;
     }

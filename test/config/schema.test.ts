@@ -43,6 +43,7 @@ describe('defaultConfig', () => {
         chunkSizeBytes: 60_000,
         ackWindowBytes: 2_500_000,
         maxMessageBytes: 8_388_608,
+        rtmpe: true,
         handshakeTimeoutMs: 10_000,
         connectTimeoutMs: 60_000,
         pingIntervalMs: 60_000,

@@ -4,7 +4,7 @@ import { PAYLOAD } from '../streams/stream-rig.ts';
 import { SessionRig, sendKey, type TestPeer } from './session-rig.ts';
 
 describe('RtmpConnection, refusals', () => {
-  it('refuses the second publisher of a name before it says anything of a start, and closes it a second later', () => {
+  it('refuses the second publisher of a name before it says anything of a start, and closes it a second later [item 64]', () => {
     const rig = new SessionRig();
     const first = rig.publisher('s');
     const second = rig.connected();

@@ -207,6 +207,26 @@ describe('RtmpConnection, from handshake to media', () => {
     assert.equal(rig.registry.size, 3);
   });
 
+  it('seeks to the last keyframe, and says so before it [item 69]', () => {
+    const rig = new SessionRig();
+    const publisher = rig.publisher('s');
+    publisher.send(publisher.say.video(1, 0, PAYLOAD.videoHeader(1)));
+    sendKey(publisher, 40, 1);
+    const player = rig.player('s');
+    sendInter(publisher, 80, 2);
+    rig.scheduler.run();
+    player.heard();
+    player.send(player.say.onStream(1, 'seek', 5000));
+    assert.deepEqual(player.heard(), [
+      'eof 1',
+      '1 onStatus status NetStream.Seek.Notify',
+      'begin 1',
+      'video-header 1 @40',
+      'key 1 @40',
+      'inter 2 @80',
+    ]);
+  });
+
   it('pauses and goes on at the next keyframe', () => {
     const rig = new SessionRig();
     const publisher = rig.publisher('s');

@@ -57,6 +57,7 @@ export type LogLine = {
 };
 
 const SESSION_OPTIONS = {
+  rtmpe: true,
   chunkSizeBytes: OPTIONS.chunkSizeBytes,
   ackWindowBytes: 2_500_000,
   maxMessageBytes: 8 * 1024 * 1024,
@@ -137,6 +138,7 @@ export class SessionRig {
       log: { debug: write('debug'), info: write('info'), error: write('error') },
       sessionOptions: SESSION_OPTIONS,
       startsInPast: true,
+      admissions: new Map(),
       onEnd: (ended) => this.ended.push(ended),
       ...this.#deps,
     });

@@ -86,7 +86,7 @@ describe('Viewer, filters', () => {
     rig.audio(140, 3);
     rig.key(160, 4);
     rig.inter(200, 5);
-    assert.deepEqual(viewer.takeAll(), ['audio 3 @140', 'key 4 @160', 'inter 5 @200']);
+    assert.deepEqual(viewer.takeAll(), ['audio 3 @140', 'video-header 1 @160', 'key 4 @160', 'inter 5 @200']);
     rig.inter(240, 6);
     assert.deepEqual(viewer.takeAll(), ['inter 6 @240']);
   });
@@ -116,7 +116,8 @@ describe('Viewer, filters', () => {
     for (const { viewer } of [deaf, blind]) viewer.setFilter({ audio: true, video: true, isPaused: false });
     rig.audio(30, 2);
     rig.key(40, 3);
-    for (const viewer of [deaf, blind]) assert.deepEqual(viewer.takeAll(), ['audio 2 @30', 'key 3 @40']);
+    assert.deepEqual(deaf.takeAll(), ['audio 2 @30', 'key 3 @40']);
+    assert.deepEqual(blind.takeAll(), ['audio 2 @30', 'video-header 1 @40', 'key 3 @40']);
   });
 
   it('gets headers that change while what they belong to is off', () => {
@@ -131,7 +132,45 @@ describe('Viewer, filters', () => {
     rig.inter(60, 2);
     rig.audio(60, 2);
     rig.key(80, 3);
-    assert.deepEqual(viewer.takeAll(), ['audio 2 @60', 'key 3 @80']);
+    assert.deepEqual(viewer.takeAll(), ['audio 2 @60', 'video-header 2 @80', 'key 3 @80']);
+  });
+
+  it('begins anew at the last keyframe when it seeks, with the headers in front', () => {
+    const { rig, viewer } = startedRig();
+    rig.inter(40, 1);
+    assert.deepEqual(viewer.takeAll(), ['inter 1 @40']);
+    viewer.viewer.restart();
+    rig.audio(50, 1);
+    const again = [...headersAt(0), 'key 0 @0', 'inter 1 @40', 'audio 1 @50'];
+    assert.deepEqual(viewer.takeAll(), again);
+    rig.key(80, 2);
+    assert.deepEqual(viewer.takeAll(), ['key 2 @80']);
+  });
+
+  it('waits for the next keyframe when it seeks where nothing of the past is kept', () => {
+    const rig = new StreamRig({ gopCacheBytes: 0 });
+    rig.begin();
+    const viewer = rig.viewer();
+    rig.key(0, 0);
+    viewer.takeAll();
+    viewer.viewer.restart();
+    rig.inter(40, 1);
+    assert.deepEqual(viewer.takeAll(), []);
+    rig.key(80, 2);
+    assert.deepEqual(viewer.takeAll(), [...headersAt(80), 'key 2 @80']);
+  });
+
+  it('seeks without effect where nobody publishes, and while it is paused gives nothing', () => {
+    const early = new StreamRig().viewer();
+    early.viewer.restart();
+    assert.deepEqual(early.takeAll(), []);
+    const { rig, viewer } = startedRig();
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
+    viewer.viewer.restart();
+    rig.inter(40, 1);
+    assert.deepEqual(viewer.takeAll(), []);
+    viewer.viewer.setFilter({ audio: true, video: true, isPaused: false });
+    assert.deepEqual(viewer.takeAll(), [...headersAt(0), 'key 0 @0', 'inter 1 @40']);
   });
 
   it('takes nothing that is longer than asked for where that is not wanted, headers in front included', () => {

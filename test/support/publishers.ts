@@ -36,14 +36,29 @@ export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: str
  * at the first picture shown, squeezes what comes before into time 0, and sends its metadata twice.
  */
 export function publishWithGstreamer(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
-  const pipeline =
-    `filesrc location=${sourcePath} ! flvdemux name=demux ` +
-    `flvmux name=mux streamable=true ! rtmp2sink location=${url} ` +
-    'demux.video ! queue ! mux.video demux.audio ! queue ! mux.audio';
+  return publishWithSink(cleaner, sourcePath, 'rtmp2sink', url);
+}
+
+/**
+ * GStreamer's rtmpsink, which is librtmp, by any of its schemes, rtmpe:// among them; muxed as by rtmp2sink. It reads
+ * no reply to its media and so ends with a reset: by HTTP its last requests may be lost.
+ */
+export function publishWithRtmpsink(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
+  return publishWithSink(cleaner, sourcePath, 'rtmpsink', `${url} live=1`);
+}
+
+function publishWithSink(
+  cleaner: Cleaner,
+  sourcePath: string,
+  element: 'rtmp2sink' | 'rtmpsink',
+  location: string,
+): RunningProgram {
+  const source = `filesrc location=${sourcePath} ! flvdemux name=demux flvmux name=mux streamable=true !`;
+  const tracks = 'demux.video ! queue ! mux.video demux.audio ! queue ! mux.audio';
   return startProgram(cleaner, {
-    title: 'rtmp2sink publishing',
+    title: `${element} publishing`,
     command: 'gst-launch-1.0',
-    args: ['-q', '-e', ...pipeline.split(' ')],
+    args: ['-q', '-e', ...source.split(' '), element, `location=${location}`, ...tracks.split(' ')],
     limitMs: PUBLISH_LIMIT_MS,
   });
 }

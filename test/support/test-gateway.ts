@@ -1,5 +1,6 @@
 // A whole gateway in the test's own process, on free ports of the loopback.
 
+import type { Admission } from '../../src/auth/admission.ts';
 import type { Overrides } from '../../src/config/config-type.ts';
 import { configWith } from '../../src/config/load-config.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -21,6 +22,7 @@ export type TestGateway = { readonly gateway: Gateway; readonly port: number; re
 export async function startTestGateway(
   cleaner: Cleaner,
   overrides: Overrides<Config> = {},
+  admissions: ReadonlyMap<string, Admission> = new Map(),
 ): Promise<TestGateway> {
   const log: LogEntry[] = [];
   const write =
@@ -45,6 +47,7 @@ export async function startTestGateway(
           else setTimeout(callback, delayMs);
         },
       },
+      admissions,
     },
   );
   const [address = ''] = await gateway.start(false);

@@ -5,7 +5,7 @@ import type { CommandMessage } from '../command-message.ts';
 import { booleanArg } from './command-args.ts';
 import type { NetStream } from './net-stream.ts';
 import { NetStreamState } from './net-stream.ts';
-import type { FilterEvent } from './server-events.ts';
+import type { FilterEvent, SeekEvent } from './server-events.ts';
 import type { StreamReplies } from './stream-replies.ts';
 
 const PLAYBACK_COMMANDS = new Set(['pause', 'pauseRaw', 'seek', 'receiveAudio', 'receiveVideo']);
@@ -21,12 +21,12 @@ export function filterOf(stream: NetStream): FilterEvent {
   return { type: 'filter', messageStreamId, audio, video, isPaused };
 }
 
-/** Changes how `stream` plays and answers it. Gives what it wants to receive from now on, null where nothing changed. */
+/** Changes how `stream` plays and answers it. Gives what the driver is to know of it, null where that is nothing. */
 export function handlePlaybackCommand(
   stream: NetStream,
   { name, args }: CommandMessage,
   replies: StreamReplies,
-): FilterEvent | null {
+): FilterEvent | SeekEvent | null {
   const isPlaying = stream.state === NetStreamState.Playing;
   const isOn = booleanArg(args, 0, true);
   // Flash says these before play too, to which there is no answer; they hold for the plays to come.
@@ -36,7 +36,7 @@ export function handlePlaybackCommand(
   switch (name) {
     case 'seek':
       replies.sought(stream);
-      return null;
+      return { type: 'seek', messageStreamId: stream.id };
     case 'pause':
     case 'pauseRaw':
       stream.isPaused = isOn;

@@ -74,6 +74,9 @@ export type FilterEvent = {
   readonly isPaused: boolean;
 };
 
+/** A playing NetStream is to begin anew, at a keyframe with its headers in front. [RTMP 7.2.2.7] */
+export type SeekEvent = { readonly type: 'seek'; readonly messageStreamId: number };
+
 /** Everything a server session tells its driver. */
 export type ServerEvent =
   | ConnectEvent
@@ -82,4 +85,5 @@ export type ServerEvent =
   | MediaEvent
   | DataEvent
   | StoppedEvent
-  | FilterEvent;
+  | FilterEvent
+  | SeekEvent;

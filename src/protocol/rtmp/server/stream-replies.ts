@@ -69,8 +69,9 @@ export class StreamReplies {
     this.say(stream, StatusCode.UnpauseNotify, `Resumed ${stream.streamName}.`);
   }
 
-  /** Says that the seek is done: a live stream has one place to be, and players only wait for the answer. */
+  /** Says that the seek is done: a live stream has one place to be, wherever the player wants to go. [RTMP 7.2.2.7] */
   sought(stream: NetStream): void {
+    this.#output.putUserControl({ type: 'stream-eof', messageStreamId: stream.id });
     this.say(stream, StatusCode.SeekNotify, `Seeking ${stream.streamName}: it is live.`);
     this.#begin(stream);
   }

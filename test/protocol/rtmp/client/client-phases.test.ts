@@ -46,7 +46,10 @@ describe('ClientSession, handshake', () => {
 
   it('completes a signed handshake with our own server', () => {
     const { session } = new ClientHarness({ isHandshakeSigned: true, requireSigned: true });
-    const server = new ServerHandshake({ randomBytes: (length) => new Uint8Array(length).fill(9) });
+    const server = new ServerHandshake({
+      randomBytes: (length) => new Uint8Array(length).fill(9),
+      rtmpe: true,
+    });
     server.receive(joinBytes(...session.takeOutput(10_000)));
     session.receive(server.takeOutput() ?? new Uint8Array());
     server.receive(joinBytes(...session.takeOutput(10_000)));

@@ -223,7 +223,7 @@ describe('ClientHandshake against ServerHandshake', () => {
     for (const requireSigned of isSigned ? [false, true] : [false]) {
       it(`completes on both sides: isSigned ${isSigned}, requireSigned ${requireSigned}`, () => {
         const client = createHandshake({ isSigned, requireSigned });
-        const server = new ServerHandshake({ randomBytes: countingRandom(3).next });
+        const server = new ServerHandshake({ randomBytes: countingRandom(3).next, rtmpe: true });
         server.receive(client.takeOutput() ?? S0);
         const answer = server.takeOutput() ?? S0;
         assert.equal(client.receive(answer), 3073);
@@ -236,7 +236,7 @@ describe('ClientHandshake against ServerHandshake', () => {
 
     it(`completes with a server that cannot sign: isSigned ${isSigned}`, () => {
       const client = createHandshake({ isSigned });
-      const server = new ServerHandshake({ randomBytes: countingRandom(3).next });
+      const server = new ServerHandshake({ randomBytes: countingRandom(3).next, rtmpe: true });
       const greeting = client.takeOutput() ?? S0;
       greeting.fill(0, 5, 9);
       server.receive(greeting);

@@ -40,7 +40,7 @@ function assertSignedAnswer(answer: Uint8Array, layout: 8 | 772, c1: Uint8Array)
 }
 
 describe('ServerHandshake', () => {
-  it('answers a plain C1 with a random S1 of version zero and C1 as S2', () => {
+  it('answers a plain C1 with a random S1 of version zero and C1 as S2 [item 1] [item 2]', () => {
     const { handshake, answer } = answerTo(3, PLAIN_C1);
     assertPlainAnswer(answer, PLAIN_C1);
     assert.equal(handshake.isDone, false);
@@ -56,7 +56,7 @@ describe('ServerHandshake', () => {
   });
 
   for (const vector of VECTORS) {
-    it(`signs its answer to ${vector.id} in the layout of C1, D${vector.layout}`, () => {
+    it(`signs its answer to ${vector.id} in the layout of C1, D${vector.layout} [item 3]`, () => {
       const c1 = unsignedC1();
       c1.set(fromHex(vector.c1Digest), vector.c1DigestAt);
       const { answer } = answerTo(3, c1);
@@ -69,7 +69,7 @@ describe('ServerHandshake', () => {
       assert.deepEqual(answer.subarray(1537, 1537 + 1504), c1.subarray(0, 1504));
     });
 
-    it(`answers unsigned where the digest of ${vector.id} is broken`, () => {
+    it(`answers unsigned where the digest of ${vector.id} is broken [item 2] [item 3]`, () => {
       for (const at of [vector.c1DigestAt, vector.c1DigestAt + 31, 1535]) {
         const c1 = signed(unsignedC1(), vector.layout, 'client');
         c1[at] = (c1[at] ?? 0) ^ 0x80;
@@ -78,7 +78,7 @@ describe('ServerHandshake', () => {
     });
   }
 
-  it('answers unsigned where the digest is right and the version zero', () => {
+  it('answers unsigned where the digest is right and the version zero [item 2]', () => {
     const c1 = signed(PLAIN_C1, 8, 'client');
     assertPlainAnswer(answerTo(3, c1).answer, c1);
   });
@@ -87,7 +87,7 @@ describe('ServerHandshake', () => {
     assertPlainAnswer(answerTo(3, unsignedC1()).answer, unsignedC1());
   });
 
-  it('never sends C1 back as S1, whatever C1 is', () => {
+  it('never sends C1 back as S1, whatever C1 is [item 2]', () => {
     for (const c1 of [PLAIN_C1, SIGNED_C1, new Uint8Array(PACKET_BYTES), unsignedC1()]) {
       assert.notDeepEqual(answerTo(3, c1).answer.slice(1, 1537), c1);
     }
@@ -96,7 +96,7 @@ describe('ServerHandshake', () => {
   it('asks for randomness once, for 1528 bytes', () => {
     for (const c1 of [PLAIN_C1, SIGNED_C1]) {
       const random = countingRandom(7);
-      const handshake = new ServerHandshake({ randomBytes: random.next });
+      const handshake = new ServerHandshake({ randomBytes: random.next, rtmpe: true });
       assert.deepEqual(random.asked, []);
       handshake.receive(join(C0, c1, C2));
       assert.deepEqual(random.asked, [1528]);
@@ -104,15 +104,17 @@ describe('ServerHandshake', () => {
   });
 
   it('refuses a random source that gives another length than asked', () => {
-    const handshake = new ServerHandshake({ randomBytes: () => new Uint8Array(8) });
+    const handshake = new ServerHandshake({ randomBytes: () => new Uint8Array(8), rtmpe: true });
     assert.throws(() => handshake.receive(join(C0, PLAIN_C1)), /randomBytes gave 8 bytes/);
   });
 });
 
 describe('ServerHandshake, versions', () => {
-  it('answers every version below 32 with 3', () => {
+  it('answers every version below 32 with 3, those of RTMPE where it is off [item 5]', () => {
     for (let version = 0; version < 32; version++) {
-      assertPlainAnswer(answerTo(version, PLAIN_C1).answer, PLAIN_C1);
+      const { handshake, answer } = answerTo(version, PLAIN_C1, false);
+      assertPlainAnswer(answer, PLAIN_C1);
+      assert.equal(handshake.cipher, null);
     }
   });
 
@@ -124,9 +126,9 @@ describe('ServerHandshake, versions', () => {
   });
 
   for (const version of [6, 8, 9]) {
-    it(`answers encrypted version ${version} unsigned, though its C1 is signed`, () => {
+    it(`answers version ${version} unsigned where RTMPE is off, though its C1 is signed [item 5]`, () => {
       const c1 = signed(unsignedC1(), 772, 'client');
-      assertPlainAnswer(answerTo(version, c1).answer, c1);
+      assertPlainAnswer(answerTo(version, c1, false).answer, c1);
     });
   }
 

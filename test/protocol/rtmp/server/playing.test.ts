@@ -147,8 +147,8 @@ describe('RtmpServerSession, playing', () => {
     it(`answers seek(${value}) [item 69] [item 52]`, () => {
       const bench = playing();
       bench.receive(bench.client.onStream(1, 'seek', value));
-      assert.deepEqual(bench.events(), []);
-      assert.deepEqual(bench.replies(), ['1 onStatus status NetStream.Seek.Notify', 'begin 1']);
+      assert.deepEqual(bench.events(), ['seek 1']);
+      assert.deepEqual(bench.replies(), ['eof 1', '1 onStatus status NetStream.Seek.Notify', 'begin 1']);
     });
   }
 

@@ -236,6 +236,7 @@ export function describeEvent(event: ServerEvent): string {
     }
     case 'unpublish':
     case 'stop':
+    case 'seek':
       return `${event.type} ${event.messageStreamId}`;
     case 'filter': {
       const { messageStreamId, audio, video, isPaused } = event;

@@ -107,7 +107,11 @@ const COMMANDS: readonly (readonly [string, readonly WireValue[], Partial<Record
       ],
     },
   ],
-  ['seek', [1000], { playing: [[], ['1 onStatus status NetStream.Seek.Notify', 'begin 1']] }],
+  [
+    'seek',
+    [1000],
+    { playing: [['seek 1'], ['eof 1', '1 onStatus status NetStream.Seek.Notify', 'begin 1']] },
+  ],
   ['receiveAudio', [false], { playing: [['filter 1 audio false video true paused false'], []] }],
   ['receiveVideo', [true], { playing: [['filter 1 audio true video true paused false'], RECEIVING] }],
   ['closeStream', [], { publishing: ENDED, playing: STOPPED }],
