@@ -1,22 +1,24 @@
-// Installs the programs that the tests run as real clients: ffmpeg, rtmpdump and GStreamer with its RTMP and FLV
-// elements. Uses apt-get where it may (as root, or by sudo without a password); elsewhere says which command
+// Installs the programs that the tests run as real clients and servers: ffmpeg, rtmpdump, GStreamer with its RTMP and FLV
+// elements, nginx with its RTMP module. Uses apt-get where it may (as root, or by sudo without a password); elsewhere says which command
 // to run and fails. Plain JavaScript that an older Node runs as well. Where nothing is missing it changes nothing.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian package -> the programs and GStreamer elements wanted from it. */
+/** Debian package -> the programs, GStreamer elements and files wanted from it. */
 const NEEDED = [
-  { debianPackage: 'ffmpeg', programs: ['ffmpeg', 'ffprobe'], elements: [] },
-  { debianPackage: 'rtmpdump', programs: ['rtmpdump'], elements: [] },
-  { debianPackage: 'gstreamer1.0-tools', programs: ['gst-launch-1.0', 'gst-inspect-1.0'], elements: [] },
-  { debianPackage: 'gstreamer1.0-plugins-good', programs: [], elements: ['flvmux', 'flvdemux'] },
+  { debianPackage: 'ffmpeg', programs: ['ffmpeg', 'ffprobe'] },
+  { debianPackage: 'rtmpdump', programs: ['rtmpdump'] },
+  { debianPackage: 'gstreamer1.0-tools', programs: ['gst-launch-1.0', 'gst-inspect-1.0'] },
+  { debianPackage: 'gstreamer1.0-plugins-good', elements: ['flvmux', 'flvdemux'] },
   {
     debianPackage: 'gstreamer1.0-plugins-bad',
-    programs: [],
     elements: ['rtmp2src', 'rtmp2sink', 'rtmpsrc'],
   },
+  // By their files, for /usr/sbin is not on everybody's path.
+  { debianPackage: 'nginx', files: ['/usr/sbin/nginx'] },
+  { debianPackage: 'libnginx-mod-rtmp', files: ['/usr/lib/nginx/modules/ngx_rtmp_module.so'] },
 ];
 
 /** How long apt-get waits for another apt or dpkg to finish. */
@@ -35,9 +37,10 @@ function hasElement(element) {
 /** The missing names, by the Debian package that brings them. */
 function findMissing() {
   const missing = [];
-  for (const { debianPackage, programs, elements } of NEEDED) {
+  for (const { debianPackage, programs = [], elements = [], files = [] } of NEEDED) {
     const names = programs.filter((program) => !isOnPath(program));
     names.push(...elements.filter((element) => !hasElement(element)));
+    names.push(...files.filter((file) => !existsSync(file)));
     if (names.length > 0) missing.push({ debianPackage, names });
   }
   return missing;

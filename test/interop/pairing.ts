@@ -148,7 +148,7 @@ export function describeScene(scene: PublisherScene): void {
     });
 
     for (const player of scene.players) {
-      it(`reaches ${player.name} whole, in order and in time`, async (t) => {
+      it(`reaches ${player.name} whole, in order and in time [item 74] [item 78]`, async (t) => {
         const program = players.get(player);
         assert.ok(program !== undefined, 'the player was not started');
         const end = await program.ended;

@@ -64,7 +64,7 @@ describe('The life of a stream', () => {
     }
   });
 
-  it('starts a player that comes late with a keyframe, and with none from long ago', async (t) => {
+  it('starts a player that comes late with a keyframe, and with none from long ago [item 74]', async (t) => {
     const path = 'live/joined-late';
     const publisher = publishWithFfmpeg(t, longSource, server.rtmpUrl(path));
     await sleep(3000);
@@ -87,7 +87,7 @@ describe('The life of a stream', () => {
     }
   });
 
-  it('ends the players of a publisher that is killed, and takes a new one on its name at once', async (t) => {
+  it('ends the players of a publisher that is killed, and takes a new one on its name at once [item 71]', async (t) => {
     const path = 'live/killed';
     const killed = publishWithFfmpeg(t, longSource, server.rtmpUrl(path));
     await sleep(500);
@@ -113,7 +113,7 @@ describe('The life of a stream', () => {
     assertEndedWell(next, await next.ended);
   });
 
-  it('refuses a second publisher on a live name and leaves the first one undisturbed', async (t) => {
+  it('refuses a second publisher on a live name and leaves the first one undisturbed [item 64]', async (t) => {
     const path = 'live/taken';
     const player = playWithFfmpeg(t, server.rtmpUrl(path));
     await player.waitForOutput(/Sending play command/, START_LIMIT_MS);

@@ -62,7 +62,7 @@ describe('SocketLink, carrying', () => {
     assert.equal(endpoint.received.toString(), 'hello');
   });
 
-  it('stops pulling from a peer that does not read, with no more than one pull in hand, and goes on when it drains', async (t) => {
+  it('stops pulling from a peer that does not read, with no more than one pull in hand, and goes on when it drains [item 77]', async (t) => {
     const { link, endpoint, server, client } = await rigOf(t);
     client.pause();
     const all = flood(endpoint);
@@ -81,7 +81,7 @@ describe('SocketLink, carrying', () => {
     assert.ok(got.all().equals(all));
   });
 
-  it('gives up a peer that reads nothing for the time to write', async (t) => {
+  it('gives up a peer that reads nothing for the time to write [item 77]', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     client.pause();
     flood(endpoint);
@@ -116,7 +116,7 @@ describe('SocketLink, carrying', () => {
 });
 
 describe('SocketLink, ending', () => {
-  it('carries out what was said last before it closes', async (t) => {
+  it('carries out what was said last before it closes [item 60]', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     const got = new Collector(client);
     endpoint.messages = [Buffer.from('one'), Buffer.from('two')];

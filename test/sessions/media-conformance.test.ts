@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { headersAt, OPTIONS, PAYLOAD } from '../streams/stream-rig.ts';
-import { WireEcmaArray, type WireValue } from '../support/amf-wire.ts';
+import { amf, WireEcmaArray, type WireValue } from '../support/amf-wire.ts';
 import { setChunkSize } from '../support/chunk-wire.ts';
 import { ServerReplyReader } from '../support/server-reply-reader.ts';
 import { hexOf, vectorOf } from '../support/vectors.ts';
@@ -13,25 +13,13 @@ import { SessionRig, sendInter, sendKey, type TestPeer } from './session-rig.ts'
 /** Metadata and headers with number `number`, as an encoder sends them. */
 function sendHeaders(peer: TestPeer, timestampMs: number, number = 1, title = 'one'): void {
   const { say } = peer;
-  const metadata = new WireEcmaArray({ title });
-  peer.send(say.message(18, metadataOf(metadata), { messageStreamId: 1, chunkStreamId: 4, timestampMs }));
+  const metadata = amf('@setDataFrame', 'onMetaData', new WireEcmaArray({ title }));
+  peer.send(say.message(18, metadata, { messageStreamId: 1, chunkStreamId: 4, timestampMs }));
   peer.send(say.video(1, timestampMs, PAYLOAD.videoHeader(number)));
   peer.send(say.audio(1, timestampMs, PAYLOAD.audioHeader(number)));
 }
 
-/** The body of `@setDataFrame onMetaData`, as AMF0. */
-function metadataOf(value: WireEcmaArray): Uint8Array {
-  const [title = ''] = Object.values(value.members).map(String);
-  const text = (marker: string, words: string) => {
-    const length = words.length.toString(16).padStart(4, '0');
-    return marker + length + Buffer.from(words).toString('hex');
-  };
-  const members = text('', 'title') + text('02', title);
-  const body = `${text('02', '@setDataFrame')}${text('02', 'onMetaData')}0800000001${members}000009`;
-  return Uint8Array.from(Buffer.from(body, 'hex'));
-}
-
-/** Sends sound of a number, 10 ms behind `timestampMs`. */
+/** Sends sound of that number. */
 function sendSound(peer: TestPeer, timestampMs: number, number: number): void {
   peer.send(peer.say.audio(1, timestampMs, PAYLOAD.audio(number)));
 }

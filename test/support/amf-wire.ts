@@ -1,4 +1,4 @@
-// Writes and reads AMF0 for tests of whoever speaks RTMP, from the specification alone: it shares no code with src, so
+// Writes and reads AMF0, and the AMF3 objects in commands, for tests of whoever speaks RTMP, from the specification alone: it shares no code with src, so
 // that the two cannot be wrong together. A Uint8Array among the values is written as it stands, for values that are
 // broken or that have no form here. [AMF0 2]
 
@@ -124,6 +124,8 @@ class AmfReader {
         return new WireEcmaArray(this.#members());
       case 12:
         return this.#text(this.#uint(4));
+      case 17:
+        return this.#amf3Object();
       default:
         throw new Error(`a server has no use for AMF0 marker ${marker}`);
     }
@@ -139,6 +141,30 @@ class AmfReader {
       }
       members[key] = this.value();
     }
+  }
+
+  /** An anonymous dynamic object whose texts are written out, as a first AMF3 value of statuses is. [AMF3 3.12] */
+  #amf3Object(): WireObject {
+    if (this.#uint(2) !== 0x0a0b || this.#uint(1) !== 1)
+      throw new Error('an AMF3 value that is no plain object');
+    const members: Record<string, WireValue> = {};
+    for (let key = this.#amf3Text(); key !== ''; key = this.#amf3Text()) {
+      const marker = this.#uint(1);
+      if (marker === 6) members[key] = this.#amf3Text();
+      else if (marker === 4) members[key] = this.#uint(1);
+      else throw new Error(`a status has no use for AMF3 marker ${marker}`);
+    }
+    return members;
+  }
+
+  #amf3Text(): string {
+    let length = 0;
+    for (let byte = 0x80; byte >= 0x80; ) {
+      byte = this.#uint(1);
+      length = length * 128 + (byte & 0x7f);
+    }
+    if (length % 2 === 0) throw new Error('a text by reference');
+    return this.#text((length - 1) / 2);
   }
 
   #uint(lengthBytes: number): number {

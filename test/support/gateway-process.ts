@@ -32,6 +32,8 @@ export type GatewayProcess = TestServer & {
   readonly pid: number;
   /** Every log line so far, in order. */
   readonly lines: readonly LogLine[];
+  /** Every line of its standard output so far, as it stood. */
+  readonly texts: readonly string[];
   /** What it wrote that was no log line: warnings of Node, stacks of a crash. */
   output(): string;
   /** Resolves with the first line, past or coming, that fits; rejects after `limitMs`. */
@@ -99,6 +101,7 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
+  const texts: string[] = [];
   const otherLines: string[] = [];
   const watchers = new Set<() => void>();
   let hasEnded = false;
@@ -119,6 +122,7 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     await end(CLEAN_LIMIT_MS);
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
+    texts.push(text);
     const line = parseLine(text);
     if (line === null) otherLines.push(text);
     else lines.push(line);
@@ -155,6 +159,7 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     pid: child.pid ?? -1,
     ports,
     lines,
+    texts,
     rtmpUrl: (path, listener) => `rtmp://${addressOf(listener)}/${path}`,
     rtmptUrl: (path, listener) => `rtmpt://${addressOf(listener)}/${path}`,
     output: () => otherLines.join('\n'),

@@ -3,17 +3,19 @@
 //   marker u8, then by marker: 00 f64 | 01 u8 | 02 u16 + UTF-8 | 03 pairs, end | 07 u16 index | 08 u32 hint, pairs, end
 //   0A u32 count, values | 0B f64 ms, s16 zone | 0C, 0F u32 + UTF-8 | 10 u16 + class name, pairs, end | 05 06 0D nothing
 //   pair: u16 + UTF-8 key, value; end: 00 00 09
+//   11 one AMF3 value
 //
-// Recursion is bounded by MAX_AMF_DEPTH, work by MAX_AMF_VALUES. AMF3 values (marker 11) are refused.
+// Recursion is bounded by MAX_AMF_DEPTH, work by MAX_AMF_VALUES; both hold for AMF0 and AMF3 together.
 
 import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { AmfError } from './amf-error.ts';
 import { AmfDate, AmfEcmaArray, AmfObject, AmfUnsupported, type AmfValue, AmfXml } from './amf-value.ts';
 import { Amf0Marker } from './amf0-marker.ts';
+import { Amf3Decoder } from './amf3-decoder.ts';
 import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from './limits.ts';
 
 /** How an AMF0 body is read. */
-type Amf0DecodeOptions = {
+export type Amf0DecodeOptions = {
   /**
    * Takes the end of the body, between two pairs, as the end of every object still open. For metadata only: some
    * encoders leave out the last 00 00 09. False by default.
@@ -40,6 +42,8 @@ export class Amf0Decoder {
   readonly #acceptsMissingEnd: boolean;
   /** Objects and arrays in the order of their start, for marker 07. [AMF0 2.9] */
   readonly #references: AmfValue[] = [];
+  /** Made for the first AMF3 value; its tables are those of the whole message. */
+  #amf3: Amf3Decoder | null = null;
   #valueCount = 0;
 
   /** Reads from where `cursor` stands. One decoder serves one message: the reference table ends with it. */
@@ -100,7 +104,7 @@ export class Amf0Decoder {
       case Amf0Marker.TypedObject:
         return this.#readProperties(new AmfObject(cursor.readUtf8(cursor.readU16())), openContainers);
       case Amf0Marker.AvmPlus:
-        return this.#readAvmPlus(markerOffset);
+        return this.#readAvmPlus(openContainers);
       default:
         throw new AmfError(
           'amf-unsupported-marker',
@@ -109,12 +113,13 @@ export class Amf0Decoder {
     }
   }
 
-  /** Where AMF3 comes in: one AMF3 value follows marker 11, with tables of its own. [AMF0 3.1] */
-  #readAvmPlus(markerOffset: number): AmfValue {
-    throw new AmfError(
-      'amf-unsupported-marker',
-      `expected an AMF0 value at offset ${markerOffset}, got an AMF3 one (marker 0x11)`,
-    );
+  /** Where AMF3 comes in: one AMF3 value follows marker 11. [AMF0 3.1] */
+  #readAvmPlus(openContainers: number): AmfValue {
+    this.#amf3 ??= new Amf3Decoder(this.#cursor);
+    // The marker and the value behind it are one.
+    const value = this.#amf3.readNestedValue(openContainers, this.#valueCount - 1);
+    this.#valueCount = this.#amf3.valueCount;
+    return value;
   }
 
   #readReference(): AmfValue {

@@ -1,33 +1,47 @@
 // Writes AMF0 values. [AMF0 2]
 // References (marker 07) are never sent, since librtmp, FFmpeg and nginx-rtmp cannot read them: a shared value is written
-// out each time. What that unfolds into is bounded in depth, values and bytes, so cycles are refused. Leaves out AMF3.
+// out each time. What that unfolds into is bounded in depth, values and bytes, so cycles are refused. What only AMF3 has is
+// written as AMF3, or in AMF0's nearest form.
 
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { AmfError } from './amf-error.ts';
-import type { AmfObject, AmfValue } from './amf-value.ts';
+import type { Amf3OnlyValue, AmfObject, AmfValue } from './amf-value.ts';
+import { amf0FormOf, namedMembersOf } from './amf0-form.ts';
 import { Amf0Marker } from './amf0-marker.ts';
+import { Amf3Encoder } from './amf3-encoder.ts';
 import {
   MAX_AMF_DEPTH,
   MAX_AMF_ENCODED_BYTES,
   MAX_AMF_VALUES,
   MAX_AMF0_SHORT_STRING_BYTES,
 } from './limits.ts';
+import { utf8LengthBytes } from './utf8-length.ts';
 
 /** Texts up to this many UTF-16 units are at most MAX_AMF0_SHORT_STRING_BYTES long, at three bytes each. */
 const SURELY_SHORT_UNITS = Math.floor(MAX_AMF0_SHORT_STRING_BYTES / 3);
+
+/** How AMF0 values are written. */
+export type Amf0EncodeOptions = {
+  /**
+   * Says what only AMF3 has in AMF0's nearest form, see {@link amf0FormOf}, for readers that know no AMF3. By default it
+   * is written as AMF3, behind marker 11.
+   */
+  readonly avoidsAmf3?: boolean;
+};
 
 /**
  * The values one behind the other, as a message body of at most `maxBytes`; it stops early where they unfold into more.
  * The caller owns the bytes.
  * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded', 'amf-encoded-bytes-exceeded',
- * 'amf-key-empty', 'amf-key-too-long'
+ * 'amf-key-empty', 'amf-key-too-long', 'amf-unsupported-marker' (an externalizable class that is not known)
  */
 export function encodeAmf0Values(
   values: readonly AmfValue[],
   maxBytes: number = MAX_AMF_ENCODED_BYTES,
+  options?: Amf0EncodeOptions,
 ): Uint8Array {
   const writer = new ByteWriter();
-  const encoder = new Amf0Encoder(writer, maxBytes);
+  const encoder = new Amf0Encoder(writer, maxBytes, options);
   for (const value of values) encoder.writeValue(value);
   return writer.toBytes();
 }
@@ -36,12 +50,16 @@ export function encodeAmf0Values(
 export class Amf0Encoder {
   readonly #writer: ByteWriter;
   readonly #maxBytes: number;
+  readonly #avoidsAmf3: boolean;
+  /** Made for the first AMF3 value; it knows what the whole message may refer back to. */
+  #amf3: Amf3Encoder | null = null;
   #valueCount = 0;
 
   /** Writes to the end of `writer`, which is to hold at most `maxBytes` in the end. */
-  constructor(writer: ByteWriter, maxBytes: number = MAX_AMF_ENCODED_BYTES) {
+  constructor(writer: ByteWriter, maxBytes: number = MAX_AMF_ENCODED_BYTES, options: Amf0EncodeOptions = {}) {
     this.#writer = writer;
     this.#maxBytes = maxBytes;
+    this.#avoidsAmf3 = options.avoidsAmf3 ?? false;
   }
 
   /**
@@ -50,6 +68,14 @@ export class Amf0Encoder {
    */
   writeValue(value: AmfValue): void {
     this.#writeValue(value, 0);
+  }
+
+  /**
+   * Appends `value`, of whatever type, as AMF3 behind marker 11. After an error as {@link writeValue}.
+   * @throws AmfError as {@link encodeAmf0Values}
+   */
+  writeAmf3Value(value: AmfValue): void {
+    this.#writeAmf3Value(value, 0);
   }
 
   /** `openContainers` is how many objects and arrays the value lies in. */
@@ -95,9 +121,7 @@ export class Amf0Encoder {
         break;
       case 'ecma-array':
         this.#requireDepth(openContainers);
-        writer.writeU8(Amf0Marker.EcmaArray);
-        writer.writeU32(value.properties.size);
-        this.#writeProperties(value.properties, openContainers);
+        this.#writeEcmaArray(namedMembersOf(value), openContainers);
         break;
       case 'date':
         writer.writeU8(Amf0Marker.Date);
@@ -110,7 +134,33 @@ export class Amf0Encoder {
       case 'unsupported':
         writer.writeU8(Amf0Marker.Unsupported);
         break;
+      default:
+        this.#writeAmf3OnlyValue(value, openContainers);
     }
+  }
+
+  #writeAmf3OnlyValue(value: Amf3OnlyValue, openContainers: number): void {
+    if (!this.#avoidsAmf3) {
+      this.#valueCount -= 1;
+      this.#writeAmf3Value(value, openContainers);
+      return;
+    }
+    this.#requireDepth(openContainers);
+    this.#writeValue(amf0FormOf(value), openContainers + 1);
+  }
+
+  /** One value, the marker and what follows it, of the message's count. [AMF0 3.1] */
+  #writeAmf3Value(value: AmfValue, openContainers: number): void {
+    this.#amf3 ??= new Amf3Encoder(this.#writer, this.#maxBytes);
+    this.#writer.writeU8(Amf0Marker.AvmPlus);
+    this.#amf3.writeNestedValue(value, openContainers, this.#valueCount);
+    this.#valueCount = this.#amf3.valueCount;
+  }
+
+  #writeEcmaArray(members: ReadonlyMap<string, AmfValue>, openContainers: number): void {
+    this.#writer.writeU8(Amf0Marker.EcmaArray);
+    this.#writer.writeU32(members.size);
+    this.#writeProperties(members, openContainers);
   }
 
   #writeObjectStart(value: AmfObject): void {
@@ -188,22 +238,8 @@ export class Amf0Encoder {
   }
 }
 
-/** Whether `text` fits a u16 length; measured without keeping its bytes. */
+/** Whether `text` fits a u16 length. */
 function isShort(text: string): boolean {
-  if (text.length > MAX_AMF0_SHORT_STRING_BYTES) return false;
-  let lengthBytes = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) lengthBytes += 1;
-    else if (unit < 0x800) lengthBytes += 2;
-    else lengthBytes += 3;
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const next = text.charCodeAt(index + 1);
-      if (next >= 0xdc00 && next < 0xe000) {
-        lengthBytes += 1;
-        index += 1;
-      }
-    }
-  }
-  return lengthBytes <= MAX_AMF0_SHORT_STRING_BYTES;
+  // A text of more UTF-16 units than that has more bytes too.
+  return text.length <= MAX_AMF0_SHORT_STRING_BYTES && utf8LengthBytes(text) <= MAX_AMF0_SHORT_STRING_BYTES;
 }

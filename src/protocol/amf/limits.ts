@@ -21,3 +21,9 @@ export const MAX_AMF_ENCODED_BYTES = 0xff_ffff;
 
 /** Longest key, class name and short string that AMF0's u16 length can say, in UTF-8 bytes. [AMF0 1.3.1] */
 export const MAX_AMF0_SHORT_STRING_BYTES = 0xffff;
+
+/**
+ * Flag bytes in a row of an externalizable message, in bytes; default 8.
+ * LIMIT: the classes that are known have 1 or 2; each further byte says that it holds values nobody knows.
+ */
+export const MAX_AMF3_FLAG_BYTES = 8;

@@ -1,6 +1,5 @@
-// Reads a chunk stream: bytes in as they come, whole messages out. [RTMP 5.3, 5.4.1, 5.4.2] Set Chunk Size and
-// Abort act here, because what follows them is cut by them. What messages mean, acknowledgements and deadlines
-// are the session's.
+// Reads a chunk stream: bytes in as they come, whole messages out. [RTMP 5.3, 5.4.1, 5.4.2] Set Chunk Size and Abort
+// act here, because what follows is cut by them. What messages mean, acknowledgements and deadlines are the session's.
 //
 // DEVIATION: a type 1 chunk may open a chunk stream, as librtmp's pings do: message stream id 0, time = delta. Pinned by
 // "takes a type 1 chunk on a chunk stream never used" in chunk-decoder.test.ts.
@@ -15,6 +14,7 @@ import { DEFAULT_CHUNK_SIZE_BYTES } from './limits.ts';
 import { MessageType, type RtmpMessage } from './message.ts';
 import { type ChunkDecoderLimits, MessageBounds } from './message-bounds.ts';
 import { RepeatedTimestampHabit } from './repeated-timestamp.ts';
+import type { SameTimeHabit } from './same-time-habit.ts';
 
 const Step = {
   BasicHeader: 0,
@@ -30,13 +30,14 @@ type Step = (typeof Step)[keyof typeof Step];
 /**
  * Turns the bytes of one direction of a connection into messages. What it yields does not depend on how the
  * bytes are cut. It holds at most `maxPartialBytes` and one message, in buffers up to twice as large as what has
- * come. After a throw it must not be used again.
+ * come, and up to MAX_ADVANCE_BUFFER_BYTES more. After a throw it must not be used again.
  */
 export class ChunkDecoder {
   readonly #bounds: MessageBounds;
   readonly #scratch = new HeaderScratch();
   readonly #streams: ChunkStreamTable;
   readonly #habit = new RepeatedTimestampHabit();
+  readonly #sameTime: SameTimeHabit | null;
   #step: Step = Step.BasicHeader;
   #format = 0;
   #stream = new ChunkStream(0);
@@ -48,7 +49,9 @@ export class ChunkDecoder {
   #returned: Uint8Array = new Uint8Array(0);
   #isHeld = false;
 
-  constructor(limits: ChunkDecoderLimits) {
+  /** Type 3 chunks that begin a message are read by the text, or as `sameTime` finds the peer to mean them. */
+  constructor(limits: ChunkDecoderLimits, sameTime: SameTimeHabit | null = null) {
+    this.#sameTime = sameTime;
     this.#bounds = new MessageBounds(limits);
     this.#streams = new ChunkStreamTable(this.#bounds.maxChunkStreams);
   }
@@ -147,8 +150,7 @@ export class ChunkDecoder {
         this.#startMessage(scratch.readU32(0));
         break;
       case Step.RepeatedTimestamp:
-        // WHY: four bytes are waited for even past the end of the message, so that how the input is cut
-        // decides nothing.
+        // WHY: four bytes are waited for even past the end of the message, so that how the input is cut decides nothing.
         if (!this.#habit.isRepeated(scratch.readU32(0), this.#stream)) this.#returned = scratch.copy();
         this.#startTypeThreeChunk();
         break;
@@ -184,18 +186,18 @@ export class ChunkDecoder {
 
   #startTypeThreeChunk(): void {
     const stream = this.#stream;
-    if (stream.receivedBytes > 0) {
-      this.#startChunk();
-      return;
+    if (stream.receivedBytes > 0) this.#startChunk();
+    else {
+      this.#bounds.requireLength(stream);
+      this.#startMessage(this.#sameTime?.deltaMsFor(stream) ?? stream.deltaMs);
     }
-    this.#bounds.requireLength(stream);
-    this.#startMessage(stream.deltaMs);
   }
 
   #startMessage(fieldMs: number): void {
     const stream = this.#stream;
     stream.timestampMs = this.#format === 0 ? fieldMs : (stream.timestampMs + fieldMs) >>> 0;
-    stream.deltaMs = fieldMs;
+    if (this.#format !== 3) stream.deltaMs = fieldMs;
+    this.#sameTime?.began(stream, this.#format);
     this.#startChunk();
   }
 

@@ -1,7 +1,7 @@
 // The chunk streams of one direction of a connection, and the rules of which chunk may come on which: what opens
 // one, what must not break into a message, how many there may be. [RTMP 5.3.1]
 
-import { ChunkStream } from './chunk-stream.ts';
+import { type BufferAdvance, ChunkStream } from './chunk-stream.ts';
 import { RtmpError } from './rtmp-error.ts';
 
 const NEAR_IDS = 64;
@@ -12,6 +12,7 @@ export class ChunkStreamTable {
   // WHY: ids below 64 are all that most peers use, and an array is the cheaper look-up.
   readonly #near: (ChunkStream | undefined)[] = new Array(NEAR_IDS).fill(undefined);
   readonly #far = new Map<number, ChunkStream>();
+  readonly #advance: BufferAdvance = { holder: null };
   #count = 0;
 
   constructor(maxChunkStreams: number) {
@@ -65,7 +66,7 @@ export class ChunkStreamTable {
         `expected at most ${this.#maxChunkStreams} chunk streams, got one more with id ${id}`,
       );
     }
-    const stream = new ChunkStream(id);
+    const stream = new ChunkStream(id, this.#advance);
     this.#count += 1;
     if (id < NEAR_IDS) this.#near[id] = stream;
     else this.#far.set(id, stream);

@@ -2,16 +2,22 @@
 // the message that is coming in. Which header means what is decided in chunk-decoder.ts. [RTMP 5.3.1.2]
 
 import type { HeaderScratch } from './header-scratch.ts';
-import { FIRST_PAYLOAD_BUFFER_BYTES } from './limits.ts';
+import { FIRST_PAYLOAD_BUFFER_BYTES, MAX_ADVANCE_BUFFER_BYTES } from './limits.ts';
 
 const EMPTY = new Uint8Array(0);
 const EXTENDED = 0xffffff;
+
+/** From this length on a payload gets memory of its own: two of them would leave much of a pool unused. */
+const MIN_UNPOOLED_BYTES = 8192;
 
 /** Length of the message header of a chunk of type `format`, 0..2, in bytes. */
 export function messageHeaderBytes(format: number): number {
   if (format === 0) return 11;
   return format === 1 ? 7 : 3;
 }
+
+/** Which of a connection's chunk streams has a payload buffer ahead of its bytes; one at a time may. */
+export type BufferAdvance = { holder: ChunkStream | null };
 
 /** Receive state of one chunk stream. A fresh one has every header field zero. */
 export class ChunkStream {
@@ -21,6 +27,8 @@ export class ChunkStream {
   timestampMs = 0;
   /** What a type 3 chunk that starts a message adds, in ms, u32. */
   deltaMs = 0;
+  /** Whether `deltaMs` is the timestamp of a type 0 chunk; kept up by {@link SameTimeHabit}, where there is one. */
+  isDeltaAbsolute = false;
   /** Declared payload length, 0..0xFFFFFF. */
   lengthBytes = 0;
   /** Message type id, 0..255. */
@@ -36,11 +44,14 @@ export class ChunkStream {
   /** Messages that came whole on it. */
   completedMessages = 0;
   #payload: Uint8Array = EMPTY;
-  // Where a message in pieces begins; kept from one message to the next.
+  // Where a message in pieces begins that may not have its buffer ahead; kept from one message to the next.
   #firstBuffer: Uint8Array = EMPTY;
+  readonly #advance: BufferAdvance;
 
-  constructor(id: number) {
+  /** `advance` is shared by all chunk streams of one direction of a connection. */
+  constructor(id: number, advance: BufferAdvance = { holder: null }) {
     this.id = id;
+    this.#advance = advance;
   }
 
   /**
@@ -76,7 +87,7 @@ export class ChunkStream {
   takePayload(): Uint8Array {
     let payload = this.#payload;
     if (payload === this.#firstBuffer && this.lengthBytes > 0) {
-      payload = allocatePooled(this.lengthBytes);
+      payload = allocate(this.lengthBytes);
       payload.set(this.#firstBuffer.subarray(0, this.lengthBytes));
     }
     this.discard();
@@ -88,30 +99,41 @@ export class ChunkStream {
   discard(): void {
     this.#payload = EMPTY;
     this.receivedBytes = 0;
+    this.#endAdvance();
   }
 
-  // A payload that is here at once gets its buffer; one in pieces goes to the first buffer and, where it is
-  // longer, to buffers that double: by what has come and never by what was declared. A byte is copied once more
-  // on average. The last buffer is as long as the payload, and is given away.
+  // A payload that is here at once gets its buffer, exactly as long. One in pieces gets it with its first piece, up to
+  // MAX_ADVANCE_BUFFER_BYTES and where no other chunk stream of the connection has one: each byte is copied once. All
+  // others begin in the first buffer. From there on buffers double: by what has come and never by what was declared.
+  // The last one is as long as the payload, and is given away.
   #grow(neededBytes: number): void {
     if (neededBytes === this.lengthBytes && this.receivedBytes === 0) {
-      this.#payload = allocatePooled(neededBytes);
+      this.#payload = allocate(neededBytes);
+    } else if (this.receivedBytes === 0 && this.#advance.holder === null) {
+      this.#advance.holder = this;
+      this.#payload = allocate(Math.min(this.lengthBytes, Math.max(neededBytes, MAX_ADVANCE_BUFFER_BYTES)));
     } else if (neededBytes <= FIRST_PAYLOAD_BUFFER_BYTES) {
       if (this.#firstBuffer === EMPTY) this.#firstBuffer = new Uint8Array(FIRST_PAYLOAD_BUFFER_BYTES);
       this.#payload = this.#firstBuffer;
     } else {
       const wantedBytes = Math.max(neededBytes, 2 * this.#payload.length);
-      const grown = allocatePooled(Math.min(wantedBytes, this.lengthBytes));
+      const grown = allocate(Math.min(wantedBytes, this.lengthBytes));
       grown.set(this.#payload.subarray(0, this.receivedBytes));
       this.#payload = grown;
+      this.#endAdvance();
     }
+  }
+
+  #endAdvance(): void {
+    if (this.#advance.holder === this) this.#advance.holder = null;
   }
 }
 
-// WHY: Node's pool makes a payload ten times cheaper than an array of its own, mostly in garbage collection. It
-// is not cleared, so that only a payload that is filled to its end leaves this file. A few bytes that wait for
-// the rest of their message would pin a whole pool of 64 KiB: those are in the first buffer.
-function allocatePooled(lengthBytes: number): Uint8Array {
-  const pooled = Buffer.allocUnsafe(lengthBytes);
-  return new Uint8Array(pooled.buffer, pooled.byteOffset, lengthBytes);
+// WHY: Node's pool makes a short payload ten times cheaper than an array of its own, mostly in garbage collection.
+// Neither is cleared, so that only a payload that is filled to its end leaves this file. A few bytes that wait for the
+// rest of their message would pin a whole pool of 64 KiB: with the advance that is one a connection.
+function allocate(lengthBytes: number): Uint8Array {
+  const isPooled = lengthBytes < MIN_UNPOOLED_BYTES;
+  const bytes = isPooled ? Buffer.allocUnsafe(lengthBytes) : Buffer.allocUnsafeSlow(lengthBytes);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, lengthBytes);
 }

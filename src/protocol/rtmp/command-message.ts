@@ -7,12 +7,10 @@
 import type { AmfValue } from '../amf/amf-value.ts';
 import { decodeAmf0Values } from '../amf/amf0-decoder.ts';
 import { encodeAmf0Values } from '../amf/amf0-encoder.ts';
+import { decodeAmf3Body, encodeAmf3Body } from '../amf/amf3-body.ts';
 import { ProtocolError } from '../bytes/protocol-error.ts';
 import { MessageType, type RtmpMessage } from './message.ts';
 import { RtmpError } from './rtmp-error.ts';
-
-/** The byte in front of a type 17 body: AMF0 values follow. Some encoders leave it out. */
-const FORMAT_AMF0 = 0x00;
 
 /** A command, as it is sent or as it came. */
 export type CommandMessage = {
@@ -31,11 +29,7 @@ export type CommandMessage = {
  * @throws RtmpError 'rtmp-command-malformed', with the AmfError or BytesError as its cause where there was one
  */
 export function parseCommand(message: RtmpMessage): CommandMessage {
-  const isAmf3 = message.typeId === MessageType.CommandAmf3;
-  const { payload } = message;
-  const [name, transactionId, commandObject, ...args] = decodeValues(
-    isAmf3 && payload[0] === FORMAT_AMF0 ? payload.subarray(1) : payload,
-  );
+  const [name, transactionId, commandObject, ...args] = decodeValues(message);
   if (typeof name !== 'string' && name !== null) {
     throw malformed(`expected a command name, got ${kindOf(name)}`);
   }
@@ -53,26 +47,19 @@ export function parseCommand(message: RtmpMessage): CommandMessage {
 /** Types of messages that carry commands. */
 export type CommandTypeId = typeof MessageType.CommandAmf0 | typeof MessageType.CommandAmf3;
 
-/**
- * The body of a message of type 20, or of type 17: its values are AMF0 too, which whoever speaks AMF3 reads. Owned by
- * the caller. @throws AmfError for values that AMF0 cannot hold
- */
+/** The body of a message of type 20, or 17. Owned by the caller. @throws AmfError for values that cannot be written */
 export function encodeCommand(
   command: CommandMessage,
   typeId: CommandTypeId = MessageType.CommandAmf0,
 ): Uint8Array {
   const { name, transactionId, commandObject, args } = command;
-  const values = encodeAmf0Values([name, transactionId, commandObject, ...args]);
-  if (typeId === MessageType.CommandAmf0) return values;
-  const body = new Uint8Array(1 + values.length);
-  body[0] = FORMAT_AMF0;
-  body.set(values, 1);
-  return body;
+  const values = [name, transactionId, commandObject, ...args];
+  return typeId === MessageType.CommandAmf0 ? encodeAmf0Values(values) : encodeAmf3Body(values);
 }
 
-function decodeValues(body: Uint8Array): AmfValue[] {
+function decodeValues({ typeId, payload }: RtmpMessage): AmfValue[] {
   try {
-    return decodeAmf0Values(body);
+    return typeId === MessageType.CommandAmf3 ? decodeAmf3Body(payload) : decodeAmf0Values(payload);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw malformed(`expected AMF values in a command: ${error.message}`, { cause: error });

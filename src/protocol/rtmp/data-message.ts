@@ -1,12 +1,14 @@
-// Data messages (type 18): what a publisher says beside its media, and how it is passed on. [RTMP 7.1.2, 7.2.2.12]
+// Data messages (types 18 and 15): what a publisher says beside its media, and how it is passed on. [RTMP 7.1.2, 7.2.2.12]
 // Messages are decoded and written anew, never passed on as they came: FFmpeg fails to open a stream whose onMetaData holds
-// Undefined, a key over 127 bytes or no end, or whose handler name is 64 bytes or more. Leaves out type 15 (AMF3).
+// Undefined, a key over 127 bytes or no end, or whose handler name is 64 bytes or more.
 
 import { AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
 import { decodeAmf0Values } from '../amf/amf0-decoder.ts';
 import { encodeAmf0Values } from '../amf/amf0-encoder.ts';
 import { Amf0Marker } from '../amf/amf0-marker.ts';
+import { decodeAmf3Body } from '../amf/amf3-body.ts';
 import { ProtocolError } from '../bytes/protocol-error.ts';
+import { MessageType } from './message.ts';
 import { cleanMetadata } from './metadata.ts';
 
 /** LIMIT: handler name in UTF-8 bytes: FFmpeg reads it into 64 bytes, the last of them a zero. */
@@ -40,13 +42,21 @@ export type DataMessage = {
   readonly lengthBytes?: number;
 };
 
+/** Types of messages that carry data. */
+type DataTypeId = typeof MessageType.DataAmf0 | typeof MessageType.DataAmf3;
+
 /**
- * Reads a type 18 body. Null where it does not decode, or a name is no short string of 1 to 63 bytes: such a message is
- * dropped and counted. A missing end of the last object is taken. Nothing of `payload` is kept.
+ * Reads the body of a message of type 18, or 15. Null where it does not decode, or a name is no short string of 1 to 63
+ * bytes: such a message is dropped and counted. A missing end of the last object is taken. Nothing of `payload` is kept.
  */
-export function parseDataMessage(payload: Uint8Array): DataMessage | null {
-  if (payload[0] !== Amf0Marker.String) return null;
-  const values = orNull(() => decodeAmf0Values(payload, { acceptsMissingEnd: true }));
+export function parseDataMessage(
+  payload: Uint8Array,
+  typeId: DataTypeId = MessageType.DataAmf0,
+): DataMessage | null {
+  const isAmf3 = typeId === MessageType.DataAmf3;
+  if (!isAmf3 && payload[0] !== Amf0Marker.String) return null;
+  const decode = isAmf3 ? decodeAmf3Body : decodeAmf0Values;
+  const values = orNull(() => decode(payload, { acceptsMissingEnd: true }));
   if (values === null) return null;
   const [name, second, ...others] = values;
   const lengthBytes = payload.length;
@@ -66,7 +76,8 @@ export function parseDataMessage(payload: Uint8Array): DataMessage | null {
 }
 
 /**
- * Writes a type 18 body that every player can read: the name as a short string, no references, every object ended.
+ * Writes a type 18 body that every player can read: the name as a short string, no references, every object ended, and
+ * what only AMF3 has in AMF0's nearest form (byte arrays as Undefined).
  * onMetaData is cleaned besides: one ECMA array, no Undefined, no key over 127 bytes. Null where that cannot be done: a
  * name of other than 1 to 63 bytes, values that break the limits of AMF or unfold into too much: onMetaData into more
  * than {@link MAX_METADATA_BYTES}, others into more than {@link MAX_UNFOLDED_DATA_BYTES} and than the `receivedBytes` in
@@ -80,7 +91,7 @@ export function encodeDataMessage(
   if (!isHandlerName(handler)) return null;
   if (handler !== METADATA_HANDLER) {
     const maxBytes = Math.max(MAX_UNFOLDED_DATA_BYTES, receivedBytes);
-    return orNull(() => encodeAmf0Values([handler, ...values], maxBytes));
+    return orNull(() => encodeAmf0Values([handler, ...values], maxBytes, { avoidsAmf3: true }));
   }
   const metadata = values[0];
   // FFmpeg takes all that follows the name for one ECMA array, so nothing may stand behind it.

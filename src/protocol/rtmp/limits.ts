@@ -42,7 +42,14 @@ export const MAX_CHUNK_SIZE_BYTES = 0xffffff;
 export const DEFAULT_CHUNK_SIZE_BYTES = 128;
 
 /**
- * Buffer in bytes of a chunk stream for a message that comes in pieces, 4 KiB; a longer one moves on from it.
+ * Buffer in bytes that one unfinished message of a connection may have ahead of its bytes, 64 KiB.
+ * LIMIT: all but keyframes fit and are copied once; with one at a time it is what a connection costs that sends a byte.
+ */
+export const MAX_ADVANCE_BUFFER_BYTES = 64 * 1024;
+
+/**
+ * Buffer in bytes of a chunk stream for a message that comes in pieces beside the one with its buffer ahead, 4 KiB; a
+ * longer one moves on from it.
  * LIMIT: most messages fit, and all chunk streams together hold no more than 256 KiB by it.
  */
 export const FIRST_PAYLOAD_BUFFER_BYTES = 4096;

@@ -2,7 +2,8 @@
 // object, null, ECMA array, strict array, date and long string; keys it reads into 128 bytes. [FLV E.5]
 
 import { AmfError } from '../amf/amf-error.ts';
-import { AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
+import { type Amf3OnlyValue, AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
+import { amf0FormOf, namedMembersOf } from '../amf/amf0-form.ts';
 import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from '../amf/limits.ts';
 
 /** LIMIT: key of a property in UTF-8 bytes: FFmpeg reads it into 128 bytes, the last of them a zero. */
@@ -15,7 +16,9 @@ const textEncoder = new TextEncoder();
 
 /**
  * A copy of onMetaData's properties that players can read: Undefined and Unsupported properties left out (null in arrays),
- * XML as its text, objects without their class, keys over 127 bytes left out; without duration, filesize and keyframes.
+ * XML as its text, objects without their class, empty keys and those over 127 bytes left out; without duration, filesize
+ * and keyframes. What only AMF3 has is in AMF0's nearest form: vectors as arrays, dictionaries and wrapped objects as
+ * objects; byte arrays are left out.
  * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded'
  */
 export function cleanMetadata(properties: ReadonlyMap<string, AmfValue>): AmfEcmaArray {
@@ -29,9 +32,7 @@ class MetadataCleaner {
 
   /** `depth` counts the containers open, these properties' own among them. */
   cleanProperties(properties: Iterable<readonly [string, AmfValue]>, depth: number): Map<string, AmfValue> {
-    if (depth > MAX_AMF_DEPTH) {
-      throw new AmfError('amf-depth-exceeded', `expected metadata at most ${MAX_AMF_DEPTH} deep, got more`);
-    }
+    requireDepth(depth);
     const cleaned = new Map<string, AmfValue>();
     for (const [key, value] of properties) {
       const cleanValue = this.#cleanValue(value, depth);
@@ -55,25 +56,35 @@ class MetadataCleaner {
       case 'object':
         return new AmfObject('', this.cleanProperties(value.properties, depth + 1));
       case 'ecma-array':
-        return new AmfEcmaArray(this.cleanProperties(value.properties, depth + 1));
+        return new AmfEcmaArray(this.cleanProperties(namedMembersOf(value), depth + 1));
       case 'xml':
         return value.text;
       case 'date':
         return value;
       case 'unsupported':
         return undefined;
+      default:
+        return this.#cleanAmf3Value(value, depth + 1);
     }
   }
 
+  #cleanAmf3Value(value: Amf3OnlyValue, depth: number): AmfValue {
+    requireDepth(depth);
+    return this.#cleanValue(amf0FormOf(value), depth);
+  }
+
   #cleanArray(values: readonly AmfValue[], depth: number): AmfValue[] {
-    if (depth > MAX_AMF_DEPTH) {
-      throw new AmfError('amf-depth-exceeded', `expected metadata at most ${MAX_AMF_DEPTH} deep, got more`);
-    }
+    requireDepth(depth);
     return values.map((value) => this.#cleanValue(value, depth) ?? null);
   }
 }
 
+function requireDepth(depth: number): void {
+  if (depth <= MAX_AMF_DEPTH) return;
+  throw new AmfError('amf-depth-exceeded', `expected metadata at most ${MAX_AMF_DEPTH} deep, got more`);
+}
+
 function isKey(key: string): boolean {
-  if (key.length > MAX_METADATA_KEY_BYTES) return false;
+  if (key === '' || key.length > MAX_METADATA_KEY_BYTES) return false;
   return textEncoder.encode(key).length <= MAX_METADATA_KEY_BYTES;
 }

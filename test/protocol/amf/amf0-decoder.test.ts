@@ -104,7 +104,9 @@ describe('decodeAmf0Values with acceptsMissingEnd', () => {
 
 describe('limits of AMF0 decoding', () => {
   for (const { name, level, end } of BOMBS) {
-    it(`refuses ${BOMB_LEVELS} levels of ${name} without a deep call stack`, { timeout: 10_000 }, () => {
+    it(`refuses ${BOMB_LEVELS} levels of ${name} without a deep call stack [item 46]`, {
+      timeout: 10_000,
+    }, () => {
       throwsCode(() => decodeAmf0Values(repeated(level, BOMB_LEVELS)), 'amf-depth-exceeded');
     });
 
@@ -115,23 +117,17 @@ describe('limits of AMF0 decoding', () => {
     });
   }
 
-  it('refuses the AMF3 depth bombs at their first byte', () => {
-    for (const level of ['11 09 03 01', '11 0a 0b 01 03 61', '11 11 03 00']) {
-      throwsCode(() => decodeAmf0Values(repeated(level, BOMB_LEVELS)), 'amf-unsupported-marker');
-    }
-  });
-
   it(`takes ${MAX_AMF_VALUES} values and refuses one more`, () => {
     assert.equal(decodeAmf0Values(repeated('05', MAX_AMF_VALUES)).length, MAX_AMF_VALUES);
     throwsCode(() => decodeAmf0Values(repeated('05', MAX_AMF_VALUES + 1)), 'amf-values-exceeded');
   });
 
-  it('takes a strict array of as many values as there are bytes left and refuses a higher count', () => {
+  it('takes a strict array of as many values as there are bytes left and refuses a higher count [item 47]', () => {
     assert.deepEqual(decodeAmf0Values(bytesOf('0a 00000002 05 05')), [[null, null]]);
     throwsCode(() => decodeAmf0Values(bytesOf('0a 00000003 05 05')), 'amf-count-invalid');
   });
 
-  it('reserves nothing for a count, a length or a reference table that is only declared', () => {
+  it('reserves nothing for a count, a length or a reference table that is only declared [item 47]', () => {
     const heapBefore = process.memoryUsage();
     for (let round = 0; round < 1000; round += 1) {
       for (const hex of [
@@ -150,7 +146,7 @@ describe('limits of AMF0 decoding', () => {
     assert.ok(grownBytes < 64 * 1024 * 1024, `grew by ${grownBytes} bytes`);
   });
 
-  it('decodes 20 levels of twice the level before in as many steps as there are values', () => {
+  it('decodes 20 levels of twice the level before in as many steps as there are values [item 49]', () => {
     const values = decodeAmf0Values(amplification(20));
     assert.equal(values.length, 20);
     throwsCode(() => encodeAmf0Values(values), 'amf-values-exceeded');

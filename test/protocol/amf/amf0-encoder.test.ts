@@ -27,7 +27,7 @@ describe('encodeAmf0Values', () => {
     assert.deepEqual(encodeAmf0Values([[shared, shared]]), bytesOf(`0a 00000002 ${once} ${once}`));
   });
 
-  it('writes texts of 65,535 bytes as strings and longer ones as long strings', () => {
+  it('writes texts of 65,535 bytes as strings and longer ones as long strings [item 55]', () => {
     for (const unit of ['a', 'é', '€']) {
       const unitBytes = Buffer.byteLength(unit);
       const text = unit.repeat(0xffff / unitBytes) + 'b'.repeat(0xffff % unitBytes);
@@ -43,7 +43,7 @@ describe('encodeAmf0Values', () => {
     assert.equal(hexOf(encodeAmf0Values([`${text}\ud800`]).subarray(0, 5)), '0c00010002');
   });
 
-  it('takes a key of 65,535 bytes and refuses a longer one', () => {
+  it('takes a key of 65,535 bytes and refuses a longer one [item 55]', () => {
     const key = 'k'.repeat(0xffff);
     assert.equal(encodeAmf0Values([AmfObject.of({ [key]: null })]).length, 1 + 2 + 0xffff + 1 + 3);
     refuses([AmfObject.of({ [`${key}k`]: null })], 'amf-key-too-long');
@@ -87,7 +87,7 @@ describe('limits of AMF0 encoding', () => {
     });
   }
 
-  it('refuses an array that contains itself', () => {
+  it('refuses an array that contains itself [item 48]', () => {
     const array: AmfValue[] = [];
     array.push(array);
     refuses([array], 'amf-depth-exceeded');
@@ -124,7 +124,7 @@ describe('encodeAmf0Values within a limit of its caller', () => {
     });
   });
 
-  it('stops early where values unfold into more', () => {
+  it('stops early where values unfold into more [item 49]', () => {
     const writer = new ByteWriter();
     let doubled: AmfValue = null;
     for (let level = 0; level < 20; level += 1) doubled = [doubled, doubled];

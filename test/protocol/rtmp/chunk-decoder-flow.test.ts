@@ -40,6 +40,24 @@ describe('ChunkDecoder on work', () => {
     assert.ok(copiedBytes() <= 3 * lengthBytes, `${copiedBytes()} bytes copied`);
   });
 
+  it('copies a byte at most three times that trickles in alone, and nothing for empty reads [item 29]', (t) => {
+    const lengthBytes = 64 * 1024;
+    const bytes = join([
+      setChunkSize(65536),
+      chunk({ format: 0, chunkStreamId: 6, payload: new Uint8Array(lengthBytes) }),
+    ]);
+    const pieces = splitEvery(bytes, 1);
+    const copiedBytes = countCopies(t);
+    const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
+    const nothing = new Uint8Array(0);
+    let messages = 0;
+    for (const piece of pieces) {
+      for (const part of [nothing, piece, nothing]) decoder.receive(part, 0, () => ++messages > 0);
+    }
+    assert.equal(messages, 2);
+    assert.ok(copiedBytes() <= 3 * bytes.length, `${copiedBytes()} bytes copied`);
+  });
+
   it('copies a payload once that is in the input as a whole', (t) => {
     const bytes = join([
       setChunkSize(65536),

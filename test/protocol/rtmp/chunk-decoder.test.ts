@@ -9,24 +9,25 @@ import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
 import { assertReads, assertRefused, readPieces, WIDE_LIMITS } from '../../support/chunk-reading.ts';
 import { chunk, filled, join, setChunkSize } from '../../support/chunk-wire.ts';
 import { splitEvery } from '../../support/splits.ts';
-import { bytesOf, hexOf, vectorsOf } from '../../support/vectors.ts';
+import { bytesOf, hexOf, vectorsFromTextOf, vectorsOf } from '../../support/vectors.ts';
 
 const AUDIO = { typeId: 8, messageStreamId: 1 } as const;
+const VECTORS = [...vectorsOf('CHUNK'), ...vectorsFromTextOf('CHUNK')];
 
 function message(cs: number, ts: number, body: Uint8Array, ty = 9, ms = 1) {
   return { cs, ts, ty, ms, body: hexOf(body) };
 }
 
 describe('ChunkDecoder on the vectors', () => {
-  for (const vector of vectorsOf('CHUNK')) {
+  for (const vector of VECTORS) {
     it(`reads ${vector.id} whole, byte by byte and cut in two anywhere: ${vector.desc} [item 10]`, () => {
       assert.ok(vector.msgs);
       assertReads(vector.bytes, vector.msgs);
     });
   }
 
-  it('reads all vectors in a row cut at random [item 10]', () => {
-    for (const vector of vectorsOf('CHUNK')) {
+  it('reads every vector cut at random [item 10]', () => {
+    for (const vector of VECTORS) {
       fc.assert(
         fc.property(fc.array(fc.nat(vector.bytes.length), { maxLength: 8 }), (cuts) => {
           const offsets = [0, ...cuts.sort((left, right) => left - right), vector.bytes.length];
@@ -49,6 +50,23 @@ describe('ChunkDecoder on chunk stream ids', () => {
     ]);
     assertReads(bytes, [message(100, 10, filled(3)), message(100, 15, filled(3, 1))]);
   });
+
+  for (const [chunkStreamId, basicHeaderBytes] of [
+    [2, 1],
+    [63, 1],
+    [64, 2],
+    [319, 2],
+    [64, 3],
+    [319, 3],
+    [320, 3],
+    [65599, 3],
+  ] as const) {
+    it(`reads id ${chunkStreamId} in the ${basicHeaderBytes}-byte form [item 11]`, () => {
+      const bytes = chunk({ format: 0, chunkStreamId, basicHeaderBytes, timeMs: 7, payload: filled(3) });
+      assert.equal(bytes.length, basicHeaderBytes + 11 + 3);
+      assertReads(bytes, [message(chunkStreamId, 7, filled(3))]);
+    });
+  }
 
   it('reads the 3-byte form with its low byte first [item 11]', () => {
     assertReads(bytesOf('01 02 01  000000 000001 08 01000000 af'), [message(322, 0, bytesOf('af'), 8)]);

@@ -10,12 +10,13 @@ import {
 import type { RtmpMessage } from '../../../src/protocol/rtmp/message.ts';
 import { readPieces } from '../../support/chunk-reading.ts';
 import { chunk, filled, join, setChunkSize } from '../../support/chunk-wire.ts';
-import { bytesOf, hexOf, vectorOf, vectorsOf } from '../../support/vectors.ts';
+import { bytesOf, hexOf, vectorOf, vectorsFromTextOf, vectorsOf } from '../../support/vectors.ts';
 
 /** Vectors whose headers are those that we would choose, and ids that we write. */
-const CANONICAL = ['K-1', 'K-4', 'K-7', 'K-12'];
+const CANONICAL = ['K-1', 'K-4', 'K-6', 'K-7', 'K-12'];
 /** The one vector with ids that we never write. */
 const FOREIGN_IDS = ['K-2'];
+const VECTORS = [...vectorsOf('CHUNK'), ...vectorsFromTextOf('CHUNK')];
 
 function message(timestampMs: number, payload: Uint8Array, rest: Partial<RtmpMessage> = {}): RtmpMessage {
   return { typeId: 9, chunkStreamId: 6, messageStreamId: 1, timestampMs, payload, ...rest };
@@ -56,7 +57,7 @@ describe('ChunkEncoder and writeChunkedMessage on the vectors', () => {
     });
   }
 
-  for (const { id, msgs } of vectorsOf('CHUNK').filter((vector) => !FOREIGN_IDS.includes(vector.id))) {
+  for (const { id, msgs } of VECTORS.filter((vector) => !FOREIGN_IDS.includes(vector.id))) {
     it(`encodes the messages of ${id} so that they are read alike`, () => {
       const encoder = new ChunkEncoder();
       assert.deepEqual(readPieces(messagesOf(id).map((one) => encoder.encode(one))), msgs);

@@ -1,5 +1,5 @@
-// The commands of a client: connect, one NetStream at a time, calls, and what the server says of its own accord.
-// [RTMP 7.2] How a NetStream goes through its steps is in client-stream.ts.
+// The commands of a client: one NetStream at a time, calls, and what the server says of its own accord. [RTMP 7.2]
+// Connect is in client-connect.ts, how a NetStream goes through its steps in client-stream.ts.
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
@@ -7,17 +7,13 @@ import { type CommandMessage, parseCommand } from '../command-message.ts';
 import type { RtmpMessage } from '../message.ts';
 import { RtmpError } from '../rtmp-error.ts';
 import { ClientCalls } from './client-calls.ts';
+import { ClientConnect } from './client-connect.ts';
 import type { ClientEvent, SessionEnd } from './client-events.ts';
-import {
-  type CompleteClientOptions,
-  type ConnectRequest,
-  connectProperties,
-  MAX_LEAVING_STREAMS,
-} from './client-options.ts';
+import { type CompleteClientOptions, type ConnectRequest, MAX_LEAVING_STREAMS } from './client-options.ts';
 import { type ClientOutput, commandMessage } from './client-output.ts';
-import { findStatus, isPlayStop, isRefusal, type RtmpStatus } from './client-status.ts';
+import { findStatus, isPlayStop, isRefusalCode, type RtmpStatus } from './client-status.ts';
 import { ClientStream, type StreamGoal } from './client-stream.ts';
-import { Countdown, earlierMs } from './countdown.ts';
+import { earlierMs } from './countdown.ts';
 
 /** What the commands need of their session. */
 export type ClientCommandsContext = {
@@ -34,8 +30,7 @@ export type ClientCommandsContext = {
 export class ClientCommands {
   readonly #context: ClientCommandsContext;
   readonly #calls: ClientCalls;
-  readonly #connectCountdown = new Countdown();
-  #connectTransactionId = 0;
+  readonly #connect: ClientConnect;
   #stream: ClientStream | null = null;
   /** NetStreams closed before the server gave their ids. */
   #leaving: ClientStream[] = [];
@@ -43,6 +38,13 @@ export class ClientCommands {
   constructor(context: ClientCommandsContext) {
     this.#context = context;
     this.#calls = new ClientCalls(context.options.commandTimeoutMs);
+    this.#connect = new ClientConnect({
+      output: context.output,
+      emit: context.emit,
+      connectTimeoutMs: context.options.connectTimeoutMs,
+      connected: context.connected,
+      close: context.close,
+    });
   }
 
   /** The NetStream in use, null where there is none. */
@@ -52,10 +54,7 @@ export class ClientCommands {
 
   /** Sends connect. */
   connect(request: ConnectRequest): void {
-    this.#connectTransactionId = this.#calls.nextTransactionId();
-    this.#connectCountdown.start(this.#context.options.connectTimeoutMs);
-    const args = request.args ?? [];
-    this.#put(0, 'connect', this.#connectTransactionId, connectProperties(request), args);
+    this.#connect.send(request, this.#calls.nextTransactionId());
   }
 
   /** Asks for a NetStream to publish or play on. */
@@ -76,11 +75,8 @@ export class ClientCommands {
   closeStream(): void {
     const stream = this.#stream;
     if (stream === null) return;
-    this.#stream = null;
     stream.close();
-    if (stream.messageStreamId !== 0) return;
-    if (this.#leaving.length === MAX_LEAVING_STREAMS) this.#leaving.shift();
-    this.#leaving.push(stream);
+    this.#forgetClosedStream();
   }
 
   /** Sends `pause` on the stream that plays; false where none does. `positionMs` is where it paused. */
@@ -104,25 +100,22 @@ export class ClientCommands {
    * @throws RtmpError 'rtmp-connect-timeout', 'rtmp-peer-silent' where createStream, publish or play is not answered
    */
   tick(nowMs: number): void {
-    const { connectTimeoutMs, commandTimeoutMs } = this.#context.options;
-    if (this.#connectCountdown.tick(nowMs)) {
-      const text = `expected an answer to connect within ${connectTimeoutMs} ms, got none`;
-      throw new RtmpError('rtmp-connect-timeout', text);
-    }
+    this.#connect.tick(nowMs);
     for (const transactionId of this.#calls.tick(nowMs)) {
       this.#context.emit({ type: 'call-result', transactionId, outcome: 'timeout', values: [] });
     }
     const stream = this.#stream;
     if (stream === null || !stream.countdown.tick(nowMs)) return;
     const command = stream.step === 'creating' ? 'createStream' : stream.goal.kind;
-    const text = `expected an answer to ${command} within ${commandTimeoutMs} ms, got none`;
+    const limitMs = this.#context.options.commandTimeoutMs;
+    const text = `expected an answer to ${command} within ${limitMs} ms, got none`;
     throw new RtmpError('rtmp-peer-silent', text);
   }
 
   /** When to tick next; null where nothing is waited for. */
   get nextDeadlineMs(): number | null {
     const streamMs = this.#stream?.countdown.nextDeadlineMs ?? null;
-    return earlierMs(this.#connectCountdown.nextDeadlineMs, earlierMs(streamMs, this.#calls.nextDeadlineMs));
+    return earlierMs(this.#connect.nextDeadlineMs, earlierMs(streamMs, this.#calls.nextDeadlineMs));
   }
 
   /**
@@ -146,16 +139,18 @@ export class ClientCommands {
         this.#answer('_checkbw', this.#calls.nextTransactionId(), []);
         break;
       case '_onbwcheck':
+      case 'onBWCheck':
         this.#answer('_result', transactionId, [0]);
+        break;
+      case 'ping':
+        // WHY: librtmp answers so.
+        this.#answer('pong', transactionId, []);
         break;
       case 'close':
         this.#context.close({ code: 'peer-closed', message: 'the server sent close' });
         break;
-      default: {
-        const { messageStreamId } = message;
-        const values = [commandObject, ...args];
-        this.#context.emit({ type: 'command', name, transactionId, messageStreamId, values });
-      }
+      default:
+        this.#handleOther(message.messageStreamId, command);
     }
     return true;
   }
@@ -165,10 +160,24 @@ export class ClientCommands {
     if (isPlayStop(status)) this.#stream?.handleStatus(status);
   }
 
+  /** Hands a command on, and minds where it says that the stream is refused, or over. */
+  #handleOther(messageStreamId: number, { name, transactionId, commandObject, args }: CommandMessage): void {
+    const values = [commandObject, ...args];
+    this.#context.emit({ type: 'command', name, transactionId, messageStreamId, values });
+    const stream = this.#stream;
+    if (stream === null) return;
+    const status = findStatus([...args, commandObject]);
+    const isPlay = stream.goal.kind === 'play';
+    const isAnswer = name === (isPlay ? 'onFCSubscribe' : 'onFCPublish');
+    // WHY: librtmp takes onFCUnsubscribe for the end of what it plays. onFCUnpublish answers what we said ourselves.
+    const isEnd = isPlay && name === 'onFCUnsubscribe' && isPlayStop(status);
+    if (isEnd || (isAnswer && isRefusalCode(status))) stream.handleStatus(status);
+    this.#forgetClosedStream();
+  }
+
   #handleReply(transactionId: number, isError: boolean, values: readonly AmfValue[]): void {
-    if (transactionId === this.#connectTransactionId && this.#isConnecting) {
-      this.#handleConnectReply(isError, values);
-    } else if (this.#stream?.handleReply(transactionId, isError, values) === true) {
+    if (this.#connect.handleReply(transactionId, isError, values)) return;
+    if (this.#stream?.handleReply(transactionId, isError, values) === true) {
       this.#forgetClosedStream();
     } else if (this.#calls.end(transactionId)) {
       const outcome = isError ? 'error' : 'result';
@@ -178,45 +187,22 @@ export class ClientCommands {
     }
   }
 
-  #handleConnectReply(isError: boolean, values: readonly AmfValue[]): void {
-    const status = findStatus(values);
-    if (isError || isRefusal(status)) {
-      this.#rejectConnect(status);
-      return;
-    }
-    this.#connectCountdown.stop();
-    this.#context.connected();
-    this.#context.emit({ type: 'connected', status, properties: values[0] });
-  }
-
-  #rejectConnect(status: RtmpStatus): void {
-    this.#connectCountdown.stop();
-    this.#context.emit({ type: 'connect-rejected', status });
-    const text = `expected the server to accept connect, got ${status.code || 'an error'}: ${status.description}`;
-    this.#context.close({ code: 'rtmp-connect-refused', message: text });
-  }
-
   #handleStatus(messageStreamId: number, status: RtmpStatus): void {
-    const isOfConnection = status.code.startsWith('NetConnection.');
-    if (this.#isConnecting) {
-      if (isRefusal(status)) this.#rejectConnect(status);
-      else this.#context.emit({ type: 'status', status });
-      return;
-    }
-    if (!isOfConnection && this.#stream?.owns(messageStreamId) === true) {
+    const isOfConnection = this.#connect.isWaiting || status.code.startsWith('NetConnection.');
+    if (isOfConnection) this.#connect.handleStatus(status);
+    else if (this.#stream?.owns(messageStreamId) === true) {
       this.#stream.handleStatus(status);
       this.#forgetClosedStream();
-    } else {
-      this.#context.emit({ type: 'status', status });
-    }
-  }
-
-  get #isConnecting(): boolean {
-    return this.#connectCountdown.nextDeadlineMs !== null;
+    } else this.#context.emit({ type: 'status', status });
   }
 
   #forgetClosedStream(): void {
-    if (this.#stream?.step === 'closed') this.#stream = null;
+    const stream = this.#stream;
+    if (stream === null || stream.step !== 'closed') return;
+    this.#stream = null;
+    if (!stream.isIdDue) return;
+    if (this.#leaving.length === MAX_LEAVING_STREAMS) this.#leaving.shift();
+    this.#leaving.push(stream);
   }
 
   #put(id: number, name: string, transactionId: number, object: AmfValue, args: readonly AmfValue[]): void {

@@ -1,10 +1,11 @@
-// How a client keeps its connection in order: acknowledges what it received, answers pings and bandwidths, and
-// passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder. [RTMP 5.4, 6.2, 7.1.7]
+// How a client keeps its connection in order: acknowledges what it received, answers pings and bandwidths, pings a server
+// that is silent, and passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder. [RTMP 5.4, 6.2, 7.1.7]
 
 import { AckCounter } from '../ack-counter.ts';
 import { encodeControl, parseControl } from '../control-message.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
+import { PeerWatch, type PeerWatchOptions, type ReadingProgress } from '../peer-watch.ts';
 import { encodeUserControl, parseUserControl } from '../user-control.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientOutput } from './client-output.ts';
@@ -19,13 +20,44 @@ const MAX_WINDOW_BYTES = 0x7fffffff;
 export class ClientControl {
   readonly #output: ClientOutput;
   readonly #emit: (event: ClientEvent) => void;
+  readonly #options: PeerWatchOptions;
   readonly #acks = new AckCounter(DEFAULT_WINDOW_BYTES);
+  #isWatching = false;
+  /** Made by the first tick after connect was accepted: the session has no clock of its own. */
+  #watch: PeerWatch | null = null;
   #announcedWindowBytes = 0;
   #acknowledgedBytes = 0;
 
-  constructor(output: ClientOutput, emit: (event: ClientEvent) => void) {
+  constructor(output: ClientOutput, emit: (event: ClientEvent) => void, options: PeerWatchOptions) {
     this.#output = output;
     this.#emit = emit;
+    this.#options = options;
+  }
+
+  /** Begins to watch for silence, unless it may last for ever: connect was accepted. */
+  watch(): void {
+    const { pingIntervalMs, pingTimeoutMs, messageTimeoutMs } = this.#options;
+    this.#isWatching = Number.isFinite(Math.min(pingIntervalMs, pingTimeoutMs, messageTimeoutMs));
+  }
+
+  /** When to tick next: 0 for at once, since watching just began; null where nothing is watched yet. */
+  get nextDeadlineMs(): number | null {
+    return this.#watch?.nextDeadlineMs ?? (this.#isWatching ? 0 : null);
+  }
+
+  /**
+   * Passes time, and pings a server that has been silent.
+   * @throws RtmpError 'rtmp-peer-silent', 'rtmp-message-stalled'
+   */
+  tick(nowMs: number, progress: ReadingProgress): void {
+    if (!this.#isWatching) return;
+    this.#watch ??= new PeerWatch(this.#options, nowMs);
+    if (!this.#watch.tick(nowMs, progress)) return;
+    const timestampMs = Math.floor(nowMs) >>> 0;
+    this.#output.putControl(
+      MessageType.UserControl,
+      encodeUserControl({ type: 'ping-request', timestampMs }),
+    );
   }
 
   /** Bytes that the server says it has received, u32; a hint, for servers count differently. */
@@ -35,6 +67,7 @@ export class ClientControl {
 
   /** Counts received bytes, those of the handshake too. */
   received(lengthBytes: number): void {
+    this.#watch?.heard();
     this.#acks.received(lengthBytes);
   }
 

@@ -11,11 +11,24 @@ export type ConnectedEvent = {
   readonly properties: AmfValue;
 };
 
+/** The server refused connect; `closed` follows. What authentication needs stands in `status.description`. */
+export type ConnectRejectedEvent = {
+  readonly type: 'connect-rejected';
+  readonly status: RtmpStatus;
+  /** Where the server sends the client instead, as it gave it; null where it did not. Not to be followed for ever. */
+  readonly redirectUrl: string | null;
+};
+
 /**
- * The server refused connect; `closed` follows. What authentication needs stands in `status.description`, where to go
- * instead in `status.info` (ex.redirect).
+ * The server wants the client to connect anew, and then to leave; until it leaves, all goes on. Servers say so to clients
+ * whose connect has bit 0 of the property `capsEx`. [ERTMP2 "Reconnect Request"]
  */
-export type ConnectRejectedEvent = { readonly type: 'connect-rejected'; readonly status: RtmpStatus };
+export type ReconnectRequestedEvent = {
+  readonly type: 'reconnect-requested';
+  readonly status: RtmpStatus;
+  /** Where to: absolute, and the current tcUrl where the server named none. */
+  readonly tcUrl: string;
+};
 
 /**
  * Something became of publish or play. After 'publish-rejected' and 'play-rejected' the session is connected still and
@@ -52,7 +65,7 @@ export type DataEvent = {
   readonly name: string;
   /** The values behind the name. */
   readonly values: readonly AmfValue[];
-  /** The body as it came, name included, without the leading format byte of type 15. The receiver owns it. */
+  /** The body as it came, name included, without the format byte 00 of type 15. The receiver owns it. */
   readonly payload: Uint8Array;
 };
 
@@ -93,6 +106,7 @@ export type SessionEnd = { readonly code: string; readonly message: string };
 export type ClientEvent =
   | ConnectedEvent
   | ConnectRejectedEvent
+  | ReconnectRequestedEvent
   | StreamStateEvent
   | MediaEvent
   | DataEvent

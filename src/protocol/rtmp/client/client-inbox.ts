@@ -3,6 +3,8 @@
 import { ChunkDecoder } from '../chunk-decoder.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
+import type { ReadingProgress } from '../peer-watch.ts';
+import { SameTimeHabit } from '../same-time-habit.ts';
 import type { ClientCommands } from './client-commands.ts';
 import type { ClientControl } from './client-control.ts';
 import type { ClientEvent } from './client-events.ts';
@@ -21,7 +23,10 @@ export type ClientInboxContext = {
 /** The receiving side of one connection, behind the handshake. */
 export class ClientInbox {
   readonly #context: ClientInboxContext;
-  readonly #decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
+  readonly #decoder = new ChunkDecoder(
+    { maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT },
+    new SameTimeHabit(),
+  );
   #droppedMessages = 0;
   readonly #onMessage = (message: RtmpMessage): boolean => {
     if (!this.#handle(message)) this.#droppedMessages += 1;
@@ -41,6 +46,12 @@ export class ClientInbox {
   /** Messages that were dropped: unreadable, of unknown type, or media that was not asked for. */
   get droppedMessages(): number {
     return this.#droppedMessages;
+  }
+
+  /** How far it has come, for who watches the time. */
+  get progress(): ReadingProgress {
+    const { partialBytes } = this.#decoder;
+    return { partialBytes, unfinishedMark: partialBytes === 0 ? 0 : this.#decoder.unfinishedMark };
   }
 
   /** Largest message taken from now on, bytes. */

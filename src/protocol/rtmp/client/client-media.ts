@@ -3,6 +3,7 @@
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { decodeAmf0Values } from '../../amf/amf0-decoder.ts';
+import { decodeAmf3Body } from '../../amf/amf3-body.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { unpackAggregate } from '../aggregate.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
@@ -27,25 +28,29 @@ function emitOne({ typeId, timestampMs, payload }: RtmpMessage, emit: (event: Cl
       emit({ type: 'media', kind: 'video', timestampMs, payload });
       return true;
     case MessageType.DataAmf0:
-      return emitData(timestampMs, payload, emit);
+      return emitData(timestampMs, payload, decodeAmf0Values, emit);
     case MessageType.DataAmf3:
-      // WHY: the leading format byte is missing in what some encoders send.
-      return emitData(timestampMs, payload[0] === 0 ? payload.subarray(1) : payload, emit);
+      return emitData(timestampMs, payload, decodeAmf3Body, emit);
     default:
       return false;
   }
 }
 
-function emitData(timestampMs: number, payload: Uint8Array, emit: (event: ClientEvent) => void): boolean {
-  const [name, ...values] = decodeOrNull(payload) ?? [];
+function emitData(
+  timestampMs: number,
+  payload: Uint8Array,
+  decode: typeof decodeAmf0Values,
+  emit: (event: ClientEvent) => void,
+): boolean {
+  const [name, ...values] = decodeOrNull(payload, decode) ?? [];
   if (typeof name !== 'string') return false;
-  emit({ type: 'data', timestampMs, name, values, payload });
+  emit({ type: 'data', timestampMs, name, values, payload: payload[0] === 0 ? payload.subarray(1) : payload });
   return true;
 }
 
-function decodeOrNull(payload: Uint8Array): AmfValue[] | null {
+function decodeOrNull(payload: Uint8Array, decode: typeof decodeAmf0Values): AmfValue[] | null {
   try {
-    return decodeAmf0Values(payload, { acceptsMissingEnd: true });
+    return decode(payload, { acceptsMissingEnd: true });
   } catch (error) {
     if (error instanceof ProtocolError) return null;
     throw error;

@@ -1,5 +1,5 @@
 // What a client session is told at its start, with the defaults, and the properties that its connect carries.
-// [RTMP 7.2.1.1] Adobe authentication is left out: its answers go into app and tcUrl, which are the caller's.
+// [RTMP 7.2.1.1] Authentication is left out: its answers go into app and tcUrl, which client-auth.ts gives the caller.
 
 import { AmfObject, type AmfValue } from '../../amf/amf-value.ts';
 import { MAX_MESSAGE_BYTES } from '../limits.ts';
@@ -24,6 +24,12 @@ export type ClientSessionOptions = {
   readonly connectTimeoutMs?: number;
   /** Time for the answer to createStream, to publish or play, and to each `call`, ms. Default 10,000. */
   readonly commandTimeoutMs?: number;
+  /** Silence of a server that accepted connect after which it is pinged, ms. Default 60,000; Infinity: never. */
+  readonly pingIntervalMs?: number;
+  /** Further silence after which it is given up, ms. Default 60,000; Infinity: never. */
+  readonly pingTimeoutMs?: number;
+  /** Time without a byte of progress on a message that the server began, ms. Default 60,000; Infinity: for ever. */
+  readonly messageTimeoutMs?: number;
 };
 
 /** {@link ClientSessionOptions} with every default filled in. */
@@ -33,8 +39,10 @@ export type CompleteClientOptions = Required<ClientSessionOptions>;
 export const DEFAULT_OUT_CHUNK_SIZE_BYTES = 4096;
 /** Default of `bufferLengthMs`, as FFmpeg sends it. */
 export const DEFAULT_BUFFER_LENGTH_MS = 3000;
-/** Default of each of the three timeouts. */
+/** Default of each of the three timeouts on the way to a stream. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
+/** Default of `pingIntervalMs`, `pingTimeoutMs` and `messageTimeoutMs`, as nginx-rtmp and our own server have it. */
+export const DEFAULT_SILENCE_MS = 60_000;
 
 /** Start time of `play` in ms that takes a live stream, or a recording where there is none. */
 export const PLAY_ANY_START_MS = -2000;
@@ -48,6 +56,12 @@ export const MAX_LEAVING_STREAMS = 16;
 /** LIMIT: answers (pings, windows, results) that may wait to be taken: a server that floods without reading ends. */
 export const MAX_WAITING_ANSWERS = 4096;
 
+/**
+ * LIMIT: events that may wait for the driver, who takes them behind each `receive`: 64 KiB of empty messages pass, or
+ * several MiB of real ones, and the events that they become stay below 20 MiB.
+ */
+export const MAX_WAITING_CLIENT_EVENTS = 65_536;
+
 /** Fills in the defaults. */
 export function completeOptions(options: ClientSessionOptions): CompleteClientOptions {
   return {
@@ -59,6 +73,9 @@ export function completeOptions(options: ClientSessionOptions): CompleteClientOp
     handshakeTimeoutMs: DEFAULT_TIMEOUT_MS,
     connectTimeoutMs: DEFAULT_TIMEOUT_MS,
     commandTimeoutMs: DEFAULT_TIMEOUT_MS,
+    pingIntervalMs: DEFAULT_SILENCE_MS,
+    pingTimeoutMs: DEFAULT_SILENCE_MS,
+    messageTimeoutMs: DEFAULT_SILENCE_MS,
     ...options,
   };
 }

@@ -47,7 +47,7 @@ export class ClientOutput {
 
   /**
    * Counts an answer to something that the server sent unasked; it is put next.
-   * @throws RtmpError 'rtmp-peer-not-reading' where too many were put since all output was taken last
+   * @throws RtmpError 'rtmp-peer-not-reading' where too many wait to be taken
    */
   countAnswer(): void {
     this.#waitingAnswers += 1;
@@ -73,7 +73,9 @@ export class ClientOutput {
       count += 1;
     }
     this.#waitingBytes -= takenBytes;
-    return this.#messages.splice(0, count);
+    const taken = this.#messages.splice(0, count);
+    this.#waitingAnswers = Math.min(this.#waitingAnswers, this.#messages.length);
+    return taken;
   }
 
   #push(bytes: Uint8Array): void {

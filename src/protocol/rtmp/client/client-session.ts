@@ -1,12 +1,13 @@
 // The client's side of one RTMP connection as a state machine without input or output: bytes in, bytes out, events
-// out, decisions in, time by `tick`. One NetStream at a time. Adobe authentication and redirects are the driver's:
-// the event 'connect-rejected' carries what they need. [RTMP 5, 6, 7]
+// out, decisions in, time by `tick`. One NetStream at a time. Authentication (client-auth.ts) and redirects take further
+// connections, which are the driver's: the event 'connect-rejected' carries what they need. [RTMP 5, 6, 7]
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { MessageType } from '../message.ts';
 import { ClientCommands } from './client-commands.ts';
 import { ClientControl, DEFAULT_WINDOW_BYTES } from './client-control.ts';
+import { ClientEventQueue } from './client-event-queue.ts';
 import type { ClientEvent, SessionEnd } from './client-events.ts';
 import { ClientGreeting } from './client-greeting.ts';
 import { ClientInbox } from './client-inbox.ts';
@@ -34,14 +35,14 @@ export class ClientSession {
   readonly #inbox: ClientInbox;
   #state: ClientSessionState = 'handshake';
   #request: ConnectRequest | null = null;
-  #events: ClientEvent[] = [];
-  readonly #emit = (event: ClientEvent): unknown => this.#events.push(event);
+  readonly #events = new ClientEventQueue();
+  readonly #emit = (event: ClientEvent): void => this.#events.put(event);
 
   /** Begins the handshake: C0 and C1 wait in `takeOutput`. */
   constructor(options: ClientSessionOptions) {
     this.#options = completeOptions(options);
     this.#greeting = new ClientGreeting(this.#options, this.#output);
-    this.#control = new ClientControl(this.#output, this.#emit);
+    this.#control = new ClientControl(this.#output, this.#emit, this.#options);
     this.#commands = new ClientCommands({
       output: this.#output,
       options: this.#options,
@@ -104,9 +105,7 @@ export class ClientSession {
 
   /** Takes the events that came up since the last call, in order. */
   drainEvents(): ClientEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+    return this.#events.take();
   }
 
   /** Names what to connect to: once, at any time; it is sent when the handshake is done. */
@@ -167,14 +166,15 @@ export class ClientSession {
 
   /**
    * Passes time, on any clock that does not go back.
-   * @throws RtmpError 'rtmp-handshake-timeout', 'rtmp-connect-timeout', 'rtmp-peer-silent' where a command was not
-   *   answered; the session is closed then, and 'closed' tells of it too
+   * @throws RtmpError 'rtmp-handshake-timeout', 'rtmp-connect-timeout', 'rtmp-peer-silent' (to a command too),
+   *   'rtmp-message-stalled'; the session is closed then, and 'closed' tells of it too
    */
   tick(nowMs: number): void {
     if (this.#state === 'closed') return;
     try {
       this.#greeting.tick(nowMs);
       this.#commands.tick(nowMs);
+      this.#control.tick(nowMs, this.#inbox.progress);
     } catch (error) {
       this.#endOn(error);
       throw error;
@@ -184,7 +184,8 @@ export class ClientSession {
   /** When to tick next, on the clock of `tick`: 0 for at once, since a timeout just began; null for not at all. */
   nextDeadlineMs(): number | null {
     if (this.#state === 'closed') return null;
-    return earlierMs(this.#greeting.nextDeadlineMs, this.#commands.nextDeadlineMs);
+    const commandMs = earlierMs(this.#greeting.nextDeadlineMs, this.#commands.nextDeadlineMs);
+    return earlierMs(commandMs, this.#control.nextDeadlineMs);
   }
 
   /** Ends the session. An open stream is given back first, in what `takeOutput` still gives. */
@@ -215,6 +216,7 @@ export class ClientSession {
   #setConnected(): void {
     this.#state = 'connected';
     this.#inbox.setMaxMessageBytes(this.#options.maxMessageBytes);
+    this.#control.watch();
   }
 
   #open(goal: StreamGoal): void {
@@ -243,6 +245,6 @@ export class ClientSession {
   #end(reason: SessionEnd): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#events.push({ type: 'closed', reason });
+    this.#events.close(reason);
   }
 }

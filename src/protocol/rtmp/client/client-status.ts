@@ -24,12 +24,23 @@ export function readStatus(info: AmfValue): RtmpStatus {
   };
 }
 
-/** The first of `values` that holds a status: where it stands differs between servers. An empty one if none does. */
+/**
+ * The first of `values` that holds a status: where it stands differs between servers. A text that stands alone, as in
+ * some an `_error`, is a description. An empty status if there is neither.
+ */
 export function findStatus(values: readonly AmfValue[]): RtmpStatus {
-  for (const value of values) {
-    if (textOf(value, 'code') !== '' || textOf(value, 'level') !== '') return readStatus(value);
-  }
-  return readStatus(undefined);
+  const info = values.find((value) => STATUS_KEYS.some((key) => textOf(value, key) !== ''));
+  if (info !== undefined) return readStatus(info);
+  const text = values.find((value) => typeof value === 'string');
+  return { level: '', code: '', description: text ?? '', info: text };
+}
+
+/** Where a refusal of connect sends the client instead, as the server gave it; null where it does not. */
+export function redirectOf({ info }: RtmpStatus): string | null {
+  const ex = memberOf(info, 'ex');
+  const code = memberOf(ex, 'code');
+  if (code !== undefined && code !== REDIRECT_CODE) return null;
+  return textOf(ex, 'redirect') || null;
 }
 
 /** True where the status refuses what was asked for, by its level or by its code. */
@@ -75,14 +86,23 @@ const REFUSAL_CODES: ReadonlySet<string> = new Set([
   'NetStream.Play.NoSupportedTrackFound',
 ]);
 
+const STATUS_KEYS = ['code', 'level', 'description'] as const;
+
+/** What Flash Media Server gives as `ex.code` of a redirect. */
+const REDIRECT_CODE = 302;
+
 const PLAY_STOP_CODES: ReadonlySet<string> = new Set([
   'NetStream.Play.Stop',
   'NetStream.Play.Complete',
   'NetStream.Play.UnpublishNotify',
 ]);
 
-function textOf(info: AmfValue, key: string): string {
-  if (!(info instanceof AmfObject || info instanceof AmfEcmaArray)) return '';
-  const value = info.get(key);
+/** The text of `key` in an info value of any type; '' where there is none. */
+export function textOf(info: AmfValue, key: string): string {
+  const value = memberOf(info, key);
   return typeof value === 'string' ? value : '';
+}
+
+function memberOf(info: AmfValue, key: string): AmfValue {
+  return info instanceof AmfObject || info instanceof AmfEcmaArray ? info.get(key) : undefined;
 }

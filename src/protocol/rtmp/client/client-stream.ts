@@ -48,6 +48,7 @@ export class ClientStream {
   readonly #context: ClientStreamContext;
   #step: ClientStreamStep = 'creating';
   #messageStreamId = 0;
+  #isIdDue = true;
   #createTransactionId = 0;
   #startTransactionId = 0;
 
@@ -81,6 +82,11 @@ export class ClientStream {
     return this.#messageStreamId;
   }
 
+  /** True while createStream is not answered: an id that comes when the NetStream is closed is to be given back. */
+  get isIdDue(): boolean {
+    return this.#isIdDue;
+  }
+
   /** True for the id of this NetStream, and for 0, which some servers put on everything. */
   owns(messageStreamId: number): boolean {
     return messageStreamId === this.#messageStreamId || messageStreamId === 0;
@@ -92,8 +98,10 @@ export class ClientStream {
    */
   handleReply(transactionId: number, isError: boolean, values: readonly AmfValue[]): boolean {
     if (transactionId === this.#createTransactionId) {
-      if (this.#step !== 'creating' && this.#step !== 'closed') return true;
-      if (!isError) this.#create(values[1]);
+      if (!this.#isIdDue) return true;
+      this.#isIdDue = false;
+      // WHY: a number, wherever it stands: some servers leave the command object out.
+      if (!isError) this.#create(values.find((value) => typeof value === 'number'));
       else if (this.#step === 'creating') this.#reject(findStatus(values));
       return true;
     }
@@ -107,7 +115,10 @@ export class ClientStream {
     const isPublish = this.goal.kind === 'publish';
     const isStart = isPublish ? isPublishStart(status) : isPlayStart(status);
     const isStop = isPublish ? isPublishStop(status) : isPlayStop(status);
-    if (this.#step === 'starting' && isRefusal(status)) {
+    // WHY: before it is created only by its code: a server may refuse the name at FCPublish or FCSubscribe already, or
+    // say at level 'error' that it does not know these.
+    const isRefused = this.#step === 'creating' ? isRefusalCode(status) : isRefusal(status);
+    if ((this.#step === 'creating' || this.#step === 'starting') && isRefused) {
       this.#reject(status);
     } else if ((this.#step === 'starting' || this.#step === 'stopped') && isStart) {
       this.countdown.stop();
@@ -136,7 +147,6 @@ export class ClientStream {
       const text = `expected a stream id of 1..4294967295 in the answer to createStream, got ${String(id)}`;
       throw new RtmpError('rtmp-command-malformed', text);
     }
-    if (this.#messageStreamId !== 0) return;
     this.#messageStreamId = id;
     if (this.#step === 'closed') this.#delete();
     else this.#start(id);

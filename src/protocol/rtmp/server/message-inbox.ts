@@ -28,9 +28,6 @@ type MessageInboxContext = {
   readonly emit: (event: ServerEvent) => void;
 };
 
-/** In front of a type 15 body, whose values may be AMF0 all the same. */
-const FORMAT_AMF0 = 0x00;
-
 /** The receiving side of one connection, behind the chunk stream. */
 export class MessageInbox {
   readonly #context: MessageInboxContext;
@@ -98,9 +95,9 @@ export class MessageInbox {
       this.#drop('strayMedia', 'stray messages');
       return;
     }
-    const { typeId, timestampMs, payload } = message;
-    const hasFormat = typeId === MessageType.DataAmf3 && payload[0] === FORMAT_AMF0;
-    const data = parseDataMessage(hasFormat ? payload.subarray(1) : payload);
+    const { timestampMs, payload } = message;
+    const isAmf3 = message.typeId === MessageType.DataAmf3;
+    const data = parseDataMessage(payload, isAmf3 ? MessageType.DataAmf3 : MessageType.DataAmf0);
     if (data === null) {
       this.#drop('malformedData', 'malformed messages');
       return;

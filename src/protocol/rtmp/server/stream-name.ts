@@ -28,9 +28,13 @@ export function unquoteUrl(url: string): string {
   return url.replaceAll('"', '').trim();
 }
 
-/** Reads the name that publish, play and their like carry: without slashes at the ends, `flv:` and the query. */
+/**
+ * Reads the name that publish, play and their like carry: without slashes at the ends, `flv:` and the query. Some
+ * hardware encoders put a question mark in front of the name: what holds no `=` behind it is no query.
+ */
 export function parseStreamName(text: string): StreamName {
-  const { path, query } = splitQuery(text);
+  const isMarkedName = text.startsWith('?') && !text.includes('=');
+  const { path, query } = splitQuery(isMarkedName ? text.slice(1) : text);
   const trimmed = segmentsOf(path).join('/');
   if (!trimmed.startsWith(FLV_PREFIX)) return { streamName: trimmed, query };
   return { streamName: segmentsOf(trimmed.slice(FLV_PREFIX.length)).join('/'), query };

@@ -26,6 +26,13 @@ export const CONNECT_RESULT = serverCommand(
   { level: 'status', code: 'NetConnection.Connect.Success', description: 'Connection succeeded.' },
 );
 
+/** A session that minds no silence has no deadline but those that its tests are about. */
+const PATIENT = {
+  pingIntervalMs: Number.POSITIVE_INFINITY,
+  pingTimeoutMs: Number.POSITIVE_INFINITY,
+  messageTimeoutMs: Number.POSITIVE_INFINITY,
+};
+
 /** A command as the client sent it: [message stream id, name, transaction id, command object, ...arguments]. */
 export type SentCommand = [number, ...WireValue[]];
 
@@ -35,7 +42,11 @@ export class ClientHarness {
   readonly #reader = new ClientWireReader();
 
   constructor(options: Partial<ClientSessionOptions> = {}) {
-    this.session = new ClientSession({ randomBytes: (length) => new Uint8Array(length).fill(7), ...options });
+    this.session = new ClientSession({
+      randomBytes: (length) => new Uint8Array(length).fill(7),
+      ...PATIENT,
+      ...options,
+    });
   }
 
   /** Gives the session bytes of the server; returns the events. */

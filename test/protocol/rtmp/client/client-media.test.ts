@@ -84,7 +84,7 @@ describe('ClientSession, data messages', () => {
 });
 
 describe('ClientSession, aggregates', () => {
-  it('takes them apart, with times that count from the first', () => {
+  it('takes them apart, with times that count from the first [item 80]', () => {
     const harness = new ClientHarness().play();
     const body = joinBytes(
       tag(9, 0x1000000, Uint8Array.of(0x17, 1)),
@@ -106,7 +106,7 @@ describe('ClientSession, aggregates', () => {
     assert.equal(harness.session.droppedMessages, 0);
   });
 
-  it('keeps what stands around a tag that is cut off, nested or of no known type', () => {
+  it('keeps what stands around a tag that is cut off, nested or of no known type [item 80]', () => {
     const good = tag(8, 0, Uint8Array.of(1));
     const bad = [
       tag(9, 5, Uint8Array.of(1, 2, 3)).subarray(0, 13),
@@ -118,7 +118,10 @@ describe('ClientSession, aggregates', () => {
       const harness = new ClientHarness().play();
       const whole = [good, ...(rest.length > good.length + 10 ? [good] : [])];
       const received = mediaOf(harness.receive(media(22, 1, ...good, ...rest)));
-      assert.deepEqual(received, whole.map(() => ['audio', 1, 1]));
+      assert.deepEqual(
+        received,
+        whole.map(() => ['audio', 1, 1]),
+      );
       assert.equal(harness.session.droppedMessages, 1);
       assert.deepEqual(mediaOf(harness.receive(media(8, 2, 5))), [['audio', 2, 5]]);
     }

@@ -146,7 +146,7 @@ describe('RtmpServerSession, limiting input', () => {
     ['a number for a name', amf(7, 1, null)],
     ['an object for a transaction id', amf('createStream', {}, null)],
     ['a text that is cut off', amf('createStream', 1, 'x').subarray(0, -1)],
-    ['an AMF3 value', amf('createStream', 1, Uint8Array.of(0x11, 0x01))],
+    ['an AMF3 value of no known kind', amf('createStream', 1, Uint8Array.of(0x11, 0x12))],
     ['an object without end', Uint8Array.from(amf('play', 1, { a: 1 }).subarray(0, -3))],
     ['an empty key that is no end', amf('x', 1, Uint8Array.of(3, 0, 0, 5))],
     ['objects nested too deep', amf('x', 1, Uint8Array.from(Buffer.from('03000161'.repeat(200_000), 'hex')))],

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FLOOD_RATES } from '../../../../src/protocol/rtmp/limits.ts';
 import { amf, WireEcmaArray, type WireValue } from '../../../support/amf-wire.ts';
 import { filled } from '../../../support/chunk-wire.ts';
 import { connected, playing, publishing } from './server-bench.ts';
@@ -64,6 +65,21 @@ describe('RtmpServerSession, routing media', () => {
     publisher.receive(publisher.client.call('FCUnpublish', 3, 'key'), publisher.client.audio(1, 0, SOUND));
     assert.deepEqual(publisher.events(), ['unpublish 1']);
     assert.equal(publisher.session.counters.strayMedia, 1);
+  });
+
+  it('closes at a flood of media that nobody publishes, and at none that is slow [item 79]', () => {
+    const { atOnce, perSecond } = FLOOD_RATES['stray messages'];
+    const bench = connected();
+    const stray = bench.client.audio(1, 0, SOUND);
+    for (let count = 0; count < atOnce; count++) bench.receive(stray);
+    assert.equal(bench.session.counters.strayMedia, atOnce);
+    for (let count = 0; count < 20 * perSecond; count++) {
+      bench.nowMs += 1000 / perSecond;
+      bench.receive(stray);
+    }
+    assert.equal(bench.session.state, 'connected');
+    bench.refuses('rtmp-flood', stray, stray);
+    assert.deepEqual(bench.events(), []);
   });
 
   it('tells two publishes on one connection apart', () => {

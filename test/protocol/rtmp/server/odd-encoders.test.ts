@@ -41,6 +41,25 @@ describe('RtmpServerSession, for odd encoders', () => {
     });
   }
 
+  for (const [name, properties] of [
+    ['no app and no tcUrl', { app: undefined, tcUrl: undefined }],
+    ['nothing at all', {}],
+    ['a tcUrl without a path', { app: undefined, tcUrl: 'rtmp://h:1935' }],
+    ['a name of 1 KiB', { app: 'a'.repeat(1025) }],
+    ['a name of 1 KiB in tcUrl', { app: '', tcUrl: `rtmp://h/${'a'.repeat(1025)}` }],
+  ] as const) {
+    it(`refuses a connect with ${name}, and says why [item 58]`, () => {
+      const bench = greeted();
+      bench.refuses('rtmp-connect-invalid', bench.client.command({}, 'connect', 1, properties));
+      const [reply, ...others] = bench.replies();
+      assert.match(
+        reply ?? '',
+        /^0 _error 1 null \{level: "error", code: "NetConnection.Connect.InvalidApp", /,
+      );
+      assert.deepEqual([others, bench.events()], [[], []]);
+    });
+  }
+
   it('takes a tcUrl in quotes and a key in lower case', () => {
     const bench = greeted();
     const properties = { app: '', tcUrl: undefined, tcurl: ' "rtmp://h/live/room?k=1" ', flashver: 'odd' };
