@@ -63,11 +63,13 @@ export class SessionClient {
     return this.#hasEnded;
   }
 
-  /** Publishes a file at its own speed, to its end, and gives the stream back. */
-  async publishFile(name: string, sourcePath: string): Promise<void> {
+  /** Publishes a file at its own speed, to its end, and gives the stream back. `firstData` are bodies of data messages
+   * that go in front. */
+  async publishFile(name: string, sourcePath: string, firstData: readonly Uint8Array[] = []): Promise<void> {
     this.session.publish(name);
     this.#flush();
     await this.waitFor('publish-started');
+    for (const body of firstData) this.session.sendData(0, body);
     const startMs = performance.now();
     for (const message of readFlvMessages(sourcePath)) {
       while (performance.now() - startMs < message.timestampMs) await sleep(PUBLISH_STEP_MS);

@@ -5,6 +5,7 @@ import { AmfEcmaArray, AmfObject } from '../../amf/amf-value.ts';
 import type { CommandMessage } from '../command-message.ts';
 import { RtmpError } from '../rtmp-error.ts';
 import { numberOf, objectOf, stringOf } from './command-args.ts';
+import { type EnhancedAbilities, readEnhancedAbilities, serverAbilities } from './enhanced-abilities.ts';
 import type { OutputQueue } from './output-queue.ts';
 import type { ConnectEvent } from './server-events.ts';
 import { StatusCode, statusInfo } from './status.ts';
@@ -21,7 +22,11 @@ const MAX_FLASH_VERSION_CHARS = 256;
 const MAX_URL_CHARS = 4096;
 
 /** What of a connect its answer depends on. */
-export type ConnectAnswer = { readonly transactionId: number; readonly objectEncoding: number };
+export type ConnectAnswer = {
+  readonly transactionId: number;
+  readonly objectEncoding: number;
+  readonly enhanced: EnhancedAbilities;
+};
 
 /** What the answer announces, in bytes. */
 export type AnnouncedSizes = { readonly ackWindowBytes: number; readonly chunkSizeBytes: number };
@@ -46,12 +51,17 @@ export function readConnect(command: CommandMessage): ConnectEvent {
     tcUrl: tcUrl.slice(0, MAX_URL_CHARS),
     flashVersion: flashVersion.slice(0, MAX_FLASH_VERSION_CHARS),
     objectEncoding: numberOf(properties, 'objectEncoding', 0) === 3 ? 3 : 0,
+    enhanced: readEnhancedAbilities(properties),
     properties,
     args: command.args,
   };
 }
 
-/** Says yes to a connect. From here on `output` writes chunks of the announced size. */
+/**
+ * Says yes to a connect. Who said anything of Enhanced RTMP is told what the server can do of it. WHY: nobody else looks
+ * for it, so that old clients get the answer that they have always got. From here on `output` writes chunks of the
+ * announced size.
+ */
 export function putConnectAnswer(output: OutputQueue, connect: ConnectAnswer, sizes: AnnouncedSizes): void {
   const { ackWindowBytes: windowBytes, chunkSizeBytes } = sizes;
   output.putControl({ type: 'window-acknowledgement-size', windowBytes });
@@ -62,6 +72,7 @@ export function putConnectAnswer(output: OutputQueue, connect: ConnectAnswer, si
   const info = statusInfo('status', StatusCode.ConnectSuccess, 'Connection succeeded.', {
     objectEncoding: connect.objectEncoding,
     data: AmfEcmaArray.of({ version: SERVER_VERSION.slice('FMS/'.length) }),
+    ...(connect.enhanced.isAnnounced ? serverAbilities() : {}),
   });
   output.putCommand(0, '_result', connect.transactionId, server, [info]);
 }

@@ -11,11 +11,12 @@ import { RtmpError } from '../rtmp-error.ts';
 import { stringArg } from './command-args.ts';
 import type { AnnouncedSizes, ConnectAnswer } from './connect-command.ts';
 import { putConnectAnswer, readConnect } from './connect-command.ts';
+import { CapsEx } from './enhanced-abilities.ts';
 import type { FloodLimits } from './flood-limits.ts';
 import type { OutputQueue } from './output-queue.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { SessionCounters } from './session-counters.ts';
-import type { StatusLevel } from './status.ts';
+import type { ReconnectRequest, StatusLevel } from './status.ts';
 import { StatusCode, statusInfo } from './status.ts';
 import { StreamCommands } from './stream-commands.ts';
 import { isUsableName, parseStreamName } from './stream-name.ts';
@@ -59,6 +60,8 @@ export class ServerCommands {
   readonly #streams: StreamCommands;
   #due: Due | null = null;
   #isConnected = false;
+  /** What the client said at connect, bits of CapsEx. */
+  #capsEx = 0;
   /** True where the client said at connect that it reads AMF3, and with it messages of type 17. */
   #readsAmf3 = false;
 
@@ -164,6 +167,15 @@ export class ServerCommands {
     this.#context.output.putCommand(0, 'onStatus', 0, null, [statusInfo(level, code, description)]);
   }
 
+  /** Asks the client to connect again; false where it did not say that it can. */
+  requestReconnect({ tcUrl, description = 'Please connect again.' }: ReconnectRequest): boolean {
+    if ((this.#capsEx & CapsEx.Reconnect) === 0) return false;
+    const where = tcUrl === undefined ? {} : { tcUrl };
+    const info = statusInfo('status', StatusCode.ConnectReconnectRequest, description, where);
+    this.#context.output.putCommand(0, 'onStatus', 0, null, [info]);
+    return true;
+  }
+
   #takeDue<Type extends Due['type']>(type: Type): Extract<Due, { type: Type }> {
     const due = this.#due;
     if (due === null || due.type !== type) throw new Error(`no decision on ${type} is due`);
@@ -196,10 +208,11 @@ export class ServerCommands {
       throw new RtmpError('rtmp-connect-repeated', 'expected one connect on a connection, got a second one');
     }
     const event = readConnect(command);
-    const { app, instance, objectEncoding } = event;
+    const { app, instance, objectEncoding, enhanced } = event;
+    this.#capsEx = enhanced.capsEx;
     this.#readsAmf3 = objectEncoding === 3;
     this.#answerAs(message);
-    this.#due = { type: 'connect', transactionId: command.transactionId, objectEncoding };
+    this.#due = { type: 'connect', transactionId: command.transactionId, objectEncoding, enhanced };
     const { maxNameLengthChars } = this.#context.options;
     if (!isUsableName(instance === '' ? app : `${app}/${instance}`, maxNameLengthChars)) {
       const text = `expected an application name of 1 to ${maxNameLengthChars} characters in the URL`;

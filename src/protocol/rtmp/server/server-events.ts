@@ -3,6 +3,7 @@
 
 import type { AmfObject, AmfValue } from '../../amf/amf-value.ts';
 import type { DataMessage } from '../data-message.ts';
+import type { EnhancedAbilities } from './enhanced-abilities.ts';
 
 /** A client wants to connect. Decide with `acceptConnect` or `rejectConnect`. [RTMP 7.2.1.1] */
 export type ConnectEvent = {
@@ -17,6 +18,8 @@ export type ConnectEvent = {
   readonly flashVersion: string;
   /** 0 for AMF0, 3 where the client can also speak AMF3. */
   readonly objectEncoding: number;
+  /** What the client said it can do of Enhanced RTMP. */
+  readonly enhanced: EnhancedAbilities;
   /** All that the client said of itself. */
   readonly properties: AmfObject;
   readonly args: readonly AmfValue[];

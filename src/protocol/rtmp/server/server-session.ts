@@ -15,7 +15,7 @@ import type { SessionCounters } from './session-counters.ts';
 import { createSessionCounters } from './session-counters.ts';
 import { SessionReader } from './session-reader.ts';
 import { ServerSessionState } from './session-state.ts';
-import type { StatusCode, StatusLevel } from './status.ts';
+import type { ReconnectRequest, StatusCode, StatusLevel } from './status.ts';
 
 /** Settings of a server session. Times are ms. */
 export type ServerSessionOptions = LivenessOptions & {
@@ -185,6 +185,14 @@ export class RtmpServerSession {
   /** Tells the client something of the connection itself, where it was accepted; after an error too. [RTMP 7.2.1] */
   sayStatus(level: StatusLevel, code: StatusCode, description: string): void {
     if (!this.#isSilent && this.#commands.isConnected) this.#commands.sayStatus(level, code, description);
+  }
+
+  /**
+   * Asks the client to connect again, here or elsewhere; it goes on until it leaves. True where it was asked: it is
+   * connected, and said that it can. [ERTMP2 "Reconnect Request"]
+   */
+  requestReconnect(request: ReconnectRequest = {}): boolean {
+    return !this.#isClosed && this.#commands.isConnected && this.#commands.requestReconnect(request);
   }
 
   /** Tells every publishing and playing NetStream that it is over. */

@@ -11,6 +11,7 @@ export const StatusCode = {
   ConnectInvalidApp: 'NetConnection.Connect.InvalidApp',
   ConnectClosed: 'NetConnection.Connect.Closed',
   ConnectAppShutdown: 'NetConnection.Connect.AppShutdown',
+  ConnectReconnectRequest: 'NetConnection.Connect.ReconnectRequest',
   CallFailed: 'NetConnection.Call.Failed',
   StreamFailed: 'NetStream.Failed',
   PublishStart: 'NetStream.Publish.Start',
@@ -31,6 +32,14 @@ export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 
 /** Level of a status: an error ends what was asked for. */
 export type StatusLevel = 'status' | 'error';
+
+/** What a client is told that is to connect again. [ERTMP2 "Reconnect Request"] */
+export type ReconnectRequest = {
+  /** Where to, absolute or relative to the client's tcUrl; the same URL where nothing is said. */
+  readonly tcUrl?: string;
+  /** Why, for people. */
+  readonly description?: string;
+};
 
 /** The info object of a status. */
 export function statusInfo(
