@@ -2,12 +2,13 @@
 // not be, 3 where a run is void, 2 for a wrong command line.
 
 import { writeFileSync } from 'node:fs';
+import { CORE_CASE } from './cases/core.ts';
 import { PLAY_CASE } from './cases/play.ts';
 import type { BenchCase } from './support/bench-case.ts';
 import { UsageError } from './support/bench-case.ts';
 import { machineFacts } from './support/machine.ts';
 
-const CASES: Readonly<Record<string, BenchCase>> = { play: PLAY_CASE };
+const CASES: Readonly<Record<string, BenchCase>> = { play: PLAY_CASE, core: CORE_CASE };
 const EXIT_WRONG = 1;
 const EXIT_USAGE = 2;
 const EXIT_VOID = 3;

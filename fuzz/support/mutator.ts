@@ -9,6 +9,10 @@ const MAX_INPUT_BYTES = 16 * 1024;
 /** LIMIT: inputs that are kept to change further. */
 const MAX_POOL = 2048;
 
+/** LIMIT: what is remembered of outcomes, so that a long run does not fill the memory. */
+const MAX_WORDS = 100_000;
+const MAX_WORD_CHARS = 100;
+
 const MAX_CHANGES = 6;
 const MAX_REPEATS = 400;
 
@@ -92,8 +96,9 @@ export class Mutator {
   }
 
   /** Tells what became of an input; kept where nothing like it was seen. */
-  saw(input: Uint8Array, word: string): void {
-    if (this.#words.has(word)) return;
+  saw(input: Uint8Array, outcome: string): void {
+    const word = outcome.slice(0, MAX_WORD_CHARS);
+    if (this.#words.has(word) || this.#words.size === MAX_WORDS) return;
     this.#words.add(word);
     if (this.#pool.length < MAX_POOL) this.#pool.push(input);
   }

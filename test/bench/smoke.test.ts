@@ -25,6 +25,19 @@ describe('the bench', () => {
     }
   });
 
+  it('does every piece of work of the codec right in a smoke run, without a package of the bench', () => {
+    const run = spawnSync(process.execPath, ['bench/run.ts', 'core', '--smoke', '--json', '-'], {
+      cwd: ROOT_FOLDER,
+      encoding: 'utf8',
+      timeout: RUN_LIMIT_MS,
+      killSignal: 'SIGTERM',
+    });
+    const outcome = JSON.parse(run.stdout === '' ? 'null' : run.stdout);
+    assert.equal(outcome?.isRight, true, run.stderr);
+    assert.deepEqual(outcome.result.faults, []);
+    assert.equal(outcome.result.works.length, 16);
+  });
+
   it('says what it expects of a wrong command line', () => {
     const run = spawnSync(process.execPath, ['bench/run.ts', 'play', '--peer', 'apache'], {
       cwd: ROOT_FOLDER,

@@ -10,7 +10,7 @@ import { MAX_AMF_DEPTH, MAX_AMF_VALUES } from '../amf/limits.ts';
 const MAX_METADATA_KEY_BYTES = 127;
 
 /** True of a file, wrong for whoever watches a live stream that is fed from one. */
-const FILE_PROPERTIES: ReadonlySet<string> = new Set(['duration', 'filesize', 'keyframes']);
+const FILE_PROPERTIES: ReadonlySet<string> = new Set(['duration', 'filesize', 'fileSize', 'keyframes']);
 
 const textEncoder = new TextEncoder();
 
@@ -86,5 +86,7 @@ function requireDepth(depth: number): void {
 
 function isKey(key: string): boolean {
   if (key === '' || key.length > MAX_METADATA_KEY_BYTES) return false;
+  // At most 3 bytes a code unit: real keys need no counting.
+  if (3 * key.length <= MAX_METADATA_KEY_BYTES) return true;
   return textEncoder.encode(key).length <= MAX_METADATA_KEY_BYTES;
 }

@@ -44,7 +44,13 @@ function emitData(
 ): boolean {
   const [name, ...values] = decodeOrNull(payload, decode) ?? [];
   if (typeof name !== 'string') return false;
-  emit({ type: 'data', timestampMs, name, values, payload: payload[0] === 0 ? payload.subarray(1) : payload });
+  emit({
+    type: 'data',
+    timestampMs,
+    name,
+    values,
+    payload: payload[0] === 0 ? payload.subarray(1) : payload,
+  });
   return true;
 }
 

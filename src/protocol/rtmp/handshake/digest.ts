@@ -5,7 +5,7 @@
 //   D8      12 + (b8 + b9 + b10 + b11) mod 728     8..11
 //   D772    776 + (b772 + ... + b775) mod 728      772..775
 
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { PACKET_BYTES } from './handshake-packet.ts';
 
 /** Where a packet carries its digest, by the place of its offset bytes. */
@@ -24,8 +24,11 @@ const DIGEST_POSITIONS = 728;
 /** Both layouts in the order they are tried: Flash Player 10 and later uses D772. */
 const LAYOUTS_TO_TRY: readonly DigestLayout[] = [DigestLayout.D772, DigestLayout.D8];
 
-/** The published key of one side: `text` alone signs C1 or S1, `full` (text, then 32 bytes) signs C2 or S2. */
-type SigningKey = { readonly text: Uint8Array; readonly full: Uint8Array };
+/**
+ * The published key of one side: `text` alone signs C1 or S1, `full` (text, then 32 bytes) signs C2 or S2.
+ * WHY key objects: with plain bytes an HMAC costs five times as much.
+ */
+type SigningKey = { readonly text: KeyObject; readonly full: KeyObject };
 
 /** Key of the client's packets C1 and C2. */
 export const CLIENT_KEY: SigningKey = createKey('Genuine Adobe Flash Player 001');
@@ -35,7 +38,7 @@ export const SERVER_KEY: SigningKey = createKey('Genuine Adobe Flash Media Serve
 function createKey(text: string): SigningKey {
   const tailHex = 'f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae';
   const full = new Uint8Array([...Buffer.from(text, 'latin1'), ...Buffer.from(tailHex, 'hex')]);
-  return { text: full.subarray(0, text.length), full };
+  return { text: createSecretKey(full.subarray(0, text.length)), full: createSecretKey(full) };
 }
 
 /** Offset of the digest in a 1536-byte packet: 12..739 in D8, 776..1503 in D772. */
@@ -85,7 +88,9 @@ function computeDigest(packet: Uint8Array, offsetBytes: number, key: SigningKey)
 
 function computeSignature(packet: Uint8Array, peerDigest: Uint8Array, key: SigningKey): Uint8Array {
   const answerKey = createHmac('sha256', key.full).update(peerDigest).digest();
-  return createHmac('sha256', answerKey).update(packet.subarray(0, SIGNATURE_OFFSET_BYTES)).digest();
+  return createHmac('sha256', createSecretKey(answerKey))
+    .update(packet.subarray(0, SIGNATURE_OFFSET_BYTES))
+    .digest();
 }
 
 function isEqualAt(packet: Uint8Array, offsetBytes: number, expected: Uint8Array): boolean {

@@ -42,6 +42,12 @@ export const CONNECT_REPLIES = [
   connectResult(0),
 ] as const;
 
+/** The same, to a client that announced Enhanced RTMP. */
+export const ENHANCED_CONNECT_REPLIES = [
+  ...CONNECT_REPLIES.slice(0, 3),
+  connectResult(0, ', fourCcList: ("*"), videoFourCcInfoMap: {*: 4}, audioFourCcInfoMap: {*: 4}, capsEx: 15'),
+] as const;
+
 export const PUBLISH_REPLIES = ['begin 1', '1 onStatus status NetStream.Publish.Start'] as const;
 export const UNPUBLISHED = '1 onStatus status NetStream.Unpublish.Success';
 
@@ -61,12 +67,12 @@ export type BenchOptions = {
   readonly chunkSizeBytes?: number;
 };
 
-/** The `_result` of a connect of transaction 1. */
-export function connectResult(objectEncoding: number): string {
+/** The `_result` of a connect of transaction 1; `more` is what stands at the end of its info. */
+export function connectResult(objectEncoding: number, more = ''): string {
   const server = '{fmsVer: "FMS/3,5,7,7009", capabilities: 31, mode: 1}';
   const status =
     'level: "status", code: "NetConnection.Connect.Success", description: "Connection succeeded."';
-  return `0 _result 1 ${server} {${status}, objectEncoding: ${objectEncoding}, data: [version: "3,5,7,7009"]}`;
+  return `0 _result 1 ${server} {${status}, objectEncoding: ${objectEncoding}, data: [version: "3,5,7,7009"]${more}}`;
 }
 
 /** The line of a reply as a client that speaks AMF3 gets it: commands as type 17. */

@@ -7,8 +7,8 @@ import { WireEcmaArray } from '../../../../support/amf-wire.ts';
 import { filled } from '../../../../support/chunk-wire.ts';
 import { userControl } from '../../../../support/client-messages.ts';
 import {
-  CONNECT_REPLIES,
   connected,
+  ENHANCED_CONNECT_REPLIES,
   greeted,
   PLAY_REPLIES,
   playing,
@@ -28,7 +28,7 @@ describe('RtmpServerSession, for HaishinKit', () => {
     const { client } = bench;
     const flashVer = 'FMLE/3.0 (compatible; FMSc/1.0)';
     bench.receive(client.connect('live', { fourCcList: FOUR_CC_LIST, flashVer }));
-    assert.deepEqual(bench.replies(), CONNECT_REPLIES);
+    assert.deepEqual(bench.replies(), ENHANCED_CONNECT_REPLIES);
     const calls = ['releaseStream', 'FCPublish', 'createStream'] as const;
     const lines: string[] = [];
     for (const [index, name] of calls.entries()) {
