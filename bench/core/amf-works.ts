@@ -46,7 +46,6 @@ const RESULT_INFO: Fields = {
 
 const OBS_METADATA: Fields = {
   duration: 0,
-  fileSize: 0,
   width: 1920,
   height: 1080,
   videocodecid: 7,
