@@ -139,11 +139,19 @@ export class Gateway {
     });
   }
 
-  /** Stops taking connections, tells the clients, and ends when they are gone or the time to drain is over. */
+  /**
+   * Stops taking connections, tells the clients, and ends when they are gone or the time to drain is over. Those that can
+   * connect again by themselves are asked to, and served for that time.
+   */
   async stop(): Promise<void> {
     const listenersClosed = this.#listeners.close();
-    for (const connection of [...this.#connections]) connection.drain();
+    const asked = [...this.#connections].filter((connection) => {
+      if (connection.askToReconnect()) return true;
+      connection.drain();
+      return false;
+    });
     await this.#allEnded(this.#config.shutdown.drainTimeoutMs);
+    for (const connection of asked) if (this.#connections.has(connection)) connection.drain();
     await this.#http.close();
     this.#listeners.destroySockets();
     await this.#allEnded(ENDING_MS);

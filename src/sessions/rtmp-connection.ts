@@ -40,6 +40,8 @@ const PEERS_OWN_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 const TOO_MANY_STREAMS = 'The server carries as many streams as it can.';
 
+const SHUTTING_DOWN = 'The server is shutting down.';
+
 const NOTHING: readonly Uint8Array[] = [];
 
 /** What all connections share. */
@@ -130,9 +132,16 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#link.close(reason);
   }
 
+  /** Asks the client to connect again because the server ends; false where it cannot, and is to be drained at once. */
+  askToReconnect(): boolean {
+    if (this.#isOver || !this.#session.requestReconnect({ description: SHUTTING_DOWN })) return false;
+    this.#link.wake();
+    return true;
+  }
+
   /** Tells the client that the server ends, and closes. */
   drain(): void {
-    const reason: EndReason = { code: 'drain', message: 'The server is shutting down.' };
+    const reason: EndReason = { code: 'drain', message: SHUTTING_DOWN };
     this.#session.endStreams(reason.message);
     this.fail(reason);
   }

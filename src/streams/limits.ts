@@ -12,8 +12,9 @@ export const FIRST_SLAB_BYTES = 4 * 1024;
  * of its place in the log. Messages may be empty, and cost the publisher a byte each. */
 export const ENTRY_BYTES = 100;
 
-/** LIMIT: sequence headers and the like, of all tracks, that a stream keeps for late joiners. */
-export const MAX_STICKY_HEADERS = 24;
+/** LIMIT: sequence headers and the like that a stream keeps for late joiners: for 16 tracks of video and 16 of audio
+ * the header and what is said about the media. */
+export const MAX_STICKY_HEADERS = 64;
 
 /** LIMIT: payload bytes of these together. */
 export const MAX_STICKY_HEADERS_BYTES = 192 * 1024;

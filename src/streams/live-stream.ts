@@ -7,12 +7,14 @@ import type { DataMessage } from '../protocol/rtmp/data-message.ts';
 import { encodeDataMessage } from '../protocol/rtmp/data-message.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
-import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS, VIDEO_GONE_MS } from './limits.ts';
+import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS } from './limits.ts';
 import { LOG_MESSAGE_STREAM_ID } from './log-address.ts';
 import type { LogLimits, MediaKind } from './log-entry.ts';
 import { StickySet } from './sticky.ts';
+import { isForLateJoiners, keepHeaders } from './sticky-tracks.ts';
 import { StreamLog } from './stream-log.ts';
 import { Timeline } from './timeline.ts';
+import { VideoTracks } from './video-tracks.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Chunk stream ids of media on the way out: under 64 for one-byte headers, apart from those of commands. */
@@ -41,7 +43,7 @@ export type LiveStreamStats = {
   readonly isPublished: boolean;
   /** Messages that went into the log. */
   readonly messagesIn: number;
-  /** Data messages that could not be passed on, and headers that were, but could not be kept for late joiners. */
+  /** Data and media too malformed to be passed on, and headers that were, but could not be kept for late joiners. */
   readonly droppedMessages: number;
   /** Payload bytes copied into the log: each once, whoever watches. */
   readonly copiedBytes: number;
@@ -58,10 +60,9 @@ export class LiveStream {
   readonly #timeline = new Timeline();
   readonly #viewers = new Set<Viewer>();
   #sticky = new StickySet();
+  #videoTracks = new VideoTracks();
   #log: StreamLog | null = null;
   #hasMedia = false;
-  #hasVideo = false;
-  #newestVideoMs = 0;
   #isWakeDue = false;
   #messagesIn = 0;
   #droppedMessages = 0;
@@ -100,8 +101,8 @@ export class LiveStream {
   beginPublish(): void {
     if (this.#log !== null) throw new Error(`stream ${this.app}/${this.name} is published already`);
     this.#sticky = new StickySet();
+    this.#videoTracks = new VideoTracks();
     this.#hasMedia = false;
-    this.#hasVideo = false;
     this.#timeline.restart();
     this.#log = new StreamLog(this.#options);
     for (const viewer of this.#viewers) viewer.follow(this.#log, true);
@@ -131,26 +132,23 @@ export class LiveStream {
   /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. */
   publishAudio(publisherMs: number, payload: Uint8Array): void {
     const header = readAudioHeader(payload);
-    if (isKept(header)) {
-      this.#putHeader('audio', header, publisherMs, payload);
-      return;
-    }
+    if (this.#tookWithoutFrame('audio', header, publisherMs, payload)) return;
     const timestampMs = this.#timeline.frameMs('audio', publisherMs);
-    const isEntry = !this.#hasVideo || ((timestampMs - this.#newestVideoMs) | 0) > VIDEO_GONE_MS;
+    const isEntry = !this.#videoTracks.isThere(timestampMs);
     this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
   }
 
   /** Publishes a video message; the payload is an FLV VIDEODATA body, and is copied. */
   publishVideo(publisherMs: number, payload: Uint8Array): void {
     const header = readVideoHeader(payload);
-    if (isKept(header)) {
-      this.#putHeader('video', header, publisherMs, payload);
-      return;
-    }
+    if (this.#tookWithoutFrame('video', header, publisherMs, payload)) return;
     const timestampMs = this.#timeline.frameMs('video', publisherMs);
     const isFrame = header.kind === 'frame';
-    if (isFrame) this.#sawVideo(timestampMs);
-    const isEntry = isFrame && header.isKeyframe;
+    if (isFrame) this.#videoTracks.saw(header.trackId, timestampMs);
+    if (header.kind === 'end') {
+      for (const { trackId } of header.tracks ?? [header]) this.#videoTracks.ended(trackId);
+    }
+    const isEntry = isFrame && header.isKeyframe && this.#videoTracks.isLead(header.trackId);
     this.#append('video', timestampMs, payload, { isEntry, isInterFrame: isFrame && !isEntry });
   }
 
@@ -168,7 +166,8 @@ export class LiveStream {
     }
     const isSticky = kind === 'set';
     const timestampMs = isSticky ? this.#timeline.headerMs(publisherMs) : this.#timeline.dataMs(publisherMs);
-    if (isSticky) this.#keep(key, this.#message('data', timestampMs, payload));
+    const message = this.#message('data', timestampMs, payload);
+    if (isSticky && !this.#sticky.put(key, message)) this.#droppedMessages++;
     // A stream of data alone has no other place to begin.
     this.#append('data', timestampMs, payload, {
       isEntry: !isSticky && !this.#hasMedia,
@@ -182,20 +181,22 @@ export class LiveStream {
     return [...logs].reduce((heldBytes, log) => heldBytes + log.heldBytes, 0);
   }
 
-  #putHeader(kind: 'audio' | 'video', header: MediaHeader, publisherMs: number, payload: Uint8Array): void {
+  /** Passes on what late joiners need, and keeps it; drops what is malformed. False where it is neither. */
+  #tookWithoutFrame(
+    media: 'audio' | 'video',
+    header: MediaHeader,
+    publisherMs: number,
+    payload: Uint8Array,
+  ): boolean {
+    const isKept = isForLateJoiners(header);
+    if (header.kind === 'malformed') this.#droppedMessages++;
+    if (!isKept) return header.kind === 'malformed';
     const timestampMs = this.#timeline.headerMs(publisherMs);
-    this.#keep(`${kind} ${header.kind} ${header.trackId}`, this.#message(kind, timestampMs, payload));
-    if (kind === 'video') this.#sawVideo(timestampMs);
-    this.#append(kind, timestampMs, payload, HEADER);
-  }
-
-  #keep(key: string, message: RtmpMessage): void {
-    if (!this.#sticky.put(key, message)) this.#droppedMessages++;
-  }
-
-  #sawVideo(timestampMs: number): void {
-    this.#hasVideo = true;
-    this.#newestVideoMs = timestampMs;
+    const message = this.#message(media, timestampMs, payload);
+    if (!keepHeaders(this.#sticky, media, header, message)) this.#droppedMessages++;
+    if (media === 'video') this.#videoTracks.saw(header.trackId, timestampMs);
+    this.#append(media, timestampMs, payload, HEADER);
+    return true;
   }
 
   #append(
@@ -233,9 +234,4 @@ export class LiveStream {
     const share = (this.#viewers.size - UNMERGED_VIEWERS) / (FULLY_MERGED_VIEWERS - UNMERGED_VIEWERS);
     return Math.round(this.#options.mergeMs * Math.min(1, Math.max(0, share)));
   }
-}
-
-/** True for what late joiners need: decoder configuration, colour information, channel layout. */
-function isKept({ kind }: MediaHeader): boolean {
-  return kind === 'sequence-header' || kind === 'metadata';
 }

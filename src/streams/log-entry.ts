@@ -7,8 +7,12 @@ export type MediaKind = 'audio' | 'video' | 'data';
 
 /** A message that late joiners need before their first frame: metadata or a sequence header. */
 export type StickyMessage = {
-  /** What it replaces when it comes again: its kind, and its name or track. */
+  /** With the track, what it replaces when it comes again: its kind, and its name. */
   readonly key: string;
+  /** The tracks for which it is in force; 0 alone for what is of no track. */
+  readonly trackIds: readonly number[];
+  /** True where these are fewer than the message has. */
+  readonly isPart: boolean;
   readonly message: RtmpMessage;
 };
 

@@ -1,6 +1,8 @@
-// What a live stream keeps for those who come late: its metadata, and the sequence headers of each track.
-// [FLV E.4.2.1, E.4.3.1]
+// What a live stream keeps for those who come late: its metadata, and the sequence headers of each track. A message of
+// several tracks stays as it came, and is cut down when it is sent, to the tracks for which it is still in force.
+// [FLV E.4.2.1, E.4.3.1] [ERTMP2 "Multitrack"]
 
+import { onlyTracks } from '../protocol/flv/multitrack.ts';
 import { chunkedLengthBytes, writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
@@ -16,6 +18,12 @@ import type { StickyMessage } from './log-entry.ts';
 /** Message types in the order in which late joiners get them: metadata, then video, then audio. */
 const ORDER: readonly number[] = [MessageType.DataAmf0, MessageType.Video, MessageType.Audio];
 
+/** Keys of what is said about media: it follows all headers of its kind of media. */
+const BEHIND_HEADERS: ReadonlySet<string> = new Set(['video metadata', 'audio metadata']);
+
+/** The tracks of what is of no track. */
+const NO_TRACKS: readonly number[] = [0];
+
 /** The sticky messages of a stream: a list that is never changed, only replaced, so that a place in the log can
  * keep the one that was in force there. Order: metadata, video, audio; among those as first seen. */
 export class StickySet {
@@ -26,39 +34,63 @@ export class StickySet {
     return this.#messages;
   }
 
-  /** Puts a copy of a message in force in place of the one with the same key. False where a limit refuses it. */
-  put(key: string, message: RtmpMessage): boolean {
+  /**
+   * Puts a copy of a message in force for these tracks, in place of what had the same key for them. `isPart` where the
+   * message has more tracks than these. False where a limit refuses it.
+   */
+  put(key: string, message: RtmpMessage, trackIds = NO_TRACKS, isPart = false): boolean {
     if (message.payload.length > MAX_STICKY_MESSAGE_BYTES) return false;
-    if (!this.#hasRoomFor(key, message)) return false;
-    const sticky = { key, message: { ...message, payload: message.payload.slice() } };
-    const index = this.#messages.findIndex((other) => other.key === key);
-    if (index >= 0) {
-      this.#messages = this.#messages.with(index, sticky);
-      return true;
-    }
-    this.#messages = [...this.#messages, sticky].sort((a, b) => rankOf(a) - rankOf(b));
+    const others = this.#messages.map((other) => withoutTracks(other, key, trackIds));
+    if (!hasRoomFor(message, others)) return false;
+    const sticky = { key, trackIds, isPart, message: { ...message, payload: message.payload.slice() } };
+    const index = others.indexOf(null);
+    this.#messages =
+      index >= 0
+        ? others.with(index, sticky).filter((other) => other !== null)
+        : [...others.filter((other) => other !== null), sticky].sort((a, b) => rankOf(a) - rankOf(b));
     return true;
   }
 
-  /** Takes a message out of force. */
-  remove(key: string): void {
-    this.#messages = this.#messages.filter((sticky) => sticky.key !== key);
+  /** Takes out of force what has that key, for these tracks. */
+  remove(key: string, trackIds = NO_TRACKS): void {
+    this.#messages = this.#messages
+      .map((other) => withoutTracks(other, key, trackIds))
+      .filter((other) => other !== null);
   }
+}
 
-  /** WHY: data and headers have room of their own, so that no number of data names keeps out what players decode. */
-  #hasRoomFor(key: string, { typeId, payload }: RtmpMessage): boolean {
-    const isData = typeId === MessageType.DataAmf0;
-    let count = 1;
-    let totalBytes = payload.length;
-    for (const { key: otherKey, message: other } of this.#messages) {
-      if (otherKey === key || (other.typeId === MessageType.DataAmf0) !== isData) continue;
-      count++;
-      totalBytes += other.payload.length;
-    }
-    return isData
-      ? count <= MAX_STICKY_DATA && totalBytes <= MAX_STICKY_DATA_BYTES
-      : count <= MAX_STICKY_HEADERS && totalBytes <= MAX_STICKY_HEADERS_BYTES;
+/** The message as it is to be sent: with those tracks only for which it is in force. */
+export function messageInForce({ message, trackIds, isPart }: StickyMessage): RtmpMessage {
+  if (!isPart) return message;
+  const media = message.typeId === MessageType.Video ? 'video' : 'audio';
+  return { ...message, payload: onlyTracks(message.payload, media, trackIds) };
+}
+
+/** What is left in force where other tracks of that key are not any more; null where nothing is. */
+function withoutTracks(
+  sticky: StickyMessage,
+  key: string,
+  trackIds: readonly number[],
+): StickyMessage | null {
+  if (sticky.key !== key) return sticky;
+  const left = sticky.trackIds.filter((trackId) => !trackIds.includes(trackId));
+  if (left.length === 0) return null;
+  return left.length === sticky.trackIds.length ? sticky : { ...sticky, trackIds: left, isPart: true };
+}
+
+/** WHY: data and headers have room of their own, so that no number of data names keeps out what players decode. */
+function hasRoomFor({ typeId, payload }: RtmpMessage, others: readonly (StickyMessage | null)[]): boolean {
+  const isData = typeId === MessageType.DataAmf0;
+  let count = 1;
+  let totalBytes = payload.length;
+  for (const other of others) {
+    if (other === null || (other.message.typeId === MessageType.DataAmf0) !== isData) continue;
+    count++;
+    totalBytes += other.message.payload.length;
   }
+  return isData
+    ? count <= MAX_STICKY_DATA && totalBytes <= MAX_STICKY_DATA_BYTES
+    : count <= MAX_STICKY_HEADERS && totalBytes <= MAX_STICKY_HEADERS_BYTES;
 }
 
 /**
@@ -86,6 +118,6 @@ export function writeChunkedMessages(
   return bytes;
 }
 
-function rankOf(sticky: StickyMessage): number {
-  return ORDER.indexOf(sticky.message.typeId);
+function rankOf({ key, message }: StickyMessage): number {
+  return 2 * ORDER.indexOf(message.typeId) + (BEHIND_HEADERS.has(key) ? 1 : 0);
 }

@@ -6,7 +6,7 @@ import { MessageType } from '../protocol/rtmp/message.ts';
 import { AUDIO_JOIN_MS } from './limits.ts';
 import { LOG_MESSAGE_STREAM_ID, readdressed } from './log-address.ts';
 import type { LogEntry } from './log-entry.ts';
-import { writeChunkedMessages } from './sticky.ts';
+import { messageInForce, writeChunkedMessages } from './sticky.ts';
 import type { StreamLog } from './stream-log.ts';
 
 /** What a viewer tells the session that plays. */
@@ -207,8 +207,8 @@ export class Viewer {
   #headersBefore(entry: LogEntry, ofVideo = false): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
     const messages = (entry.sticky ?? [])
-      .map((sticky) => sticky.message)
-      .filter(({ typeId }) => !ofVideo || typeId === MessageType.Video);
+      .filter(({ message }) => !ofVideo || message.typeId === MessageType.Video)
+      .map(messageInForce);
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 

@@ -52,7 +52,7 @@ const transports = { rtmp: TestClient.overTcp, rtmpt: TestClient.overTunnel };
 describe('a live stream', () => {
   for (const [inward, openPublisher] of Object.entries(transports)) {
     for (const [outward, openPlayer] of Object.entries(transports)) {
-      it(`goes from ${inward} to ${outward}: every message once, in order, unchanged`, async (t) => {
+      it(`goes from ${inward} to ${outward}: every message once, in order, unchanged [item 78]`, async (t) => {
         const { port, log } = await startTestGateway(t);
         const publisher = await openPublisher(t, port, 'live');
         assert.equal((await publisher.publish('s')).type, 'publish-started');
@@ -84,7 +84,7 @@ describe('a live stream', () => {
     }
   }
 
-  it('starts a late joiner at the last keyframe, with the headers in front, at once', async (t) => {
+  it('starts a late joiner at the last keyframe, with the headers in front, at once [item 74]', async (t) => {
     const { port } = await startTestGateway(t);
     const publisher = await TestClient.overTcp(t, port, 'live');
     await publisher.publish('s');
@@ -113,7 +113,7 @@ describe('a live stream', () => {
     await player.waitUntil(() => videoNumbers(player.media).length === 3);
   });
 
-  it('refuses a second publisher with BadName and no Start, and does not disturb the first', async (t) => {
+  it('refuses a second publisher with BadName and no Start, and does not disturb the first [item 64]', async (t) => {
     const { port } = await startTestGateway(t);
     const first = await TestClient.overTcp(t, port, 'live');
     await first.publish('s');
@@ -131,7 +131,7 @@ describe('a live stream', () => {
     await player.waitUntil(() => videoNumbers(player.media).length === 2);
   });
 
-  it('tells players of the end exactly once when a publisher is killed, and frees the name at once', async (t) => {
+  it('tells players of the end exactly once when a publisher is killed, and frees the name at once [item 71]', async (t) => {
     const { port } = await startTestGateway(t);
     const publisher = await TestClient.overTcp(t, port, 'live');
     await publisher.publish('s');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PAYLOAD } from '../streams/stream-rig.ts';
 import { clientHandshake } from '../support/client-messages.ts';
-import { SessionRig, sendKey, type TestPeer } from './session-rig.ts';
+import { SessionRig, sendInter, sendKey, type TestPeer } from './session-rig.ts';
 
 /** Ways for a publisher to end, and whether its connection goes with it. */
 const ENDS: readonly (readonly [string, boolean, (peer: TestPeer, rig: SessionRig) => void])[] = [
@@ -168,6 +168,25 @@ describe('RtmpConnection, ends of a connection', () => {
     assert.equal(rig.registry.size, 0);
     publisher.connection.drain();
     assert.deepEqual(rig.ended, [publisher.connection, player.connection]);
+  });
+
+  it('asks a client that can connect again to do so, and serves it until it leaves or is drained [item 85]', () => {
+    const rig = new SessionRig();
+    const publisher = rig.publisher('s');
+    sendKey(publisher, 0, 1);
+    const player = rig.peer();
+    player.send(clientHandshake(), player.say.connect('live', { capsEx: 1 }));
+    player.send(player.say.call('createStream', 2), player.say.onStream(1, 'play', 's'));
+    player.heard();
+    assert.equal(publisher.connection.askToReconnect(), false);
+    assert.equal(player.connection.askToReconnect(), true);
+    assert.deepEqual(player.statuses(), ['NetConnection.Connect.ReconnectRequest']);
+    sendInter(publisher, 40, 2);
+    rig.scheduler.run();
+    assert.deepEqual(player.heard(), ['inter 2 @40']);
+    player.connection.drain();
+    assert.deepEqual(player.link.ends, ['closed drain']);
+    assert.equal(player.connection.askToReconnect(), false);
   });
 
   it('drains a connection whose answers nobody reads', () => {

@@ -50,7 +50,7 @@ describe('LiveStream, publishing', () => {
     });
   });
 
-  it('forwards every message of the publisher in order, with its distance in time', () => {
+  it('forwards every message of the publisher in order, with its distance in time [item 78]', () => {
     const rig = new StreamRig();
     const viewer = rig.viewer();
     rig.stream.beginPublish();
@@ -73,11 +73,11 @@ describe('LiveStream, publishing', () => {
     ]);
   });
 
-  it('passes on bodies that are empty, cut short or unknown, and begins at none of them', () => {
+  it('passes on bodies that are empty, cut short or unknown, and begins at none of them [item 81]', () => {
     const rig = new StreamRig();
     rig.begin();
     rig.key(0, 1);
-    for (const body of [[], [0x17], [0x17, 1], [0x57, 0], [0x17, 2, 0, 0, 0], [0x80], [0xff, 0xff, 0xff]]) {
+    for (const body of [[], [0x17], [0x17, 1], [0x57, 0], [0x17, 2, 0, 0, 0], [0x80], [0x0f, 0xff, 0xff]]) {
       rig.stream.publishVideo(20, Uint8Array.from(body));
       rig.stream.publishAudio(20, Uint8Array.from(body));
     }
@@ -147,7 +147,7 @@ describe('LiveStream, data messages', () => {
     );
   });
 
-  it('keeps what was set for late joiners, and nothing that was only sent', () => {
+  it('keeps what was set for late joiners, and nothing that was only sent [item 75]', () => {
     const rig = new StreamRig();
     rig.begin();
     rig.stream.publishData(0, { kind: 'set', handler: '|RtmpSampleAccess', values: [true, true] });
@@ -199,7 +199,7 @@ describe('LiveStream, data messages', () => {
     assert.deepEqual(lines.slice(7), ['data "on7" true @0', ...headersAt(0).slice(1), 'key 1 @0']);
   });
 
-  it('takes metadata that is an object or an ECMA array', () => {
+  it('takes metadata that is an object or an ECMA array [item 75]', () => {
     const rig = new StreamRig();
     rig.stream.beginPublish();
     const values = [AmfObject.of({ a: 1 })];

@@ -12,7 +12,7 @@ function startedRig(): { rig: StreamRig; viewer: TestViewer } {
 }
 
 describe('Viewer, filters', () => {
-  it('gives nothing while paused, and goes on at the next keyframe with the headers in front', () => {
+  it('gives nothing while paused, and goes on at the next keyframe with the headers in front [item 69]', () => {
     const { rig, viewer } = startedRig();
     viewer.viewer.setFilter({ audio: true, video: true, isPaused: true });
     rig.inter(40, 1);
@@ -72,7 +72,7 @@ describe('Viewer, filters', () => {
     assert.deepEqual(viewer.takeAll(), ['audio 3 @80', 'inter 2 @80']);
   });
 
-  it('leaves out pictures that are not wanted, and takes them up again at a keyframe, with no gap in the sound', () => {
+  it('leaves out pictures that are not wanted, and takes them up again at a keyframe, with no gap in the sound [item 69]', () => {
     const { rig, viewer } = startedRig();
     viewer.viewer.setFilter({ audio: true, video: false, isPaused: false });
     rig.audio(20, 1);
@@ -135,7 +135,7 @@ describe('Viewer, filters', () => {
     assert.deepEqual(viewer.takeAll(), ['audio 2 @60', 'video-header 2 @80', 'key 3 @80']);
   });
 
-  it('begins anew at the last keyframe when it seeks, with the headers in front', () => {
+  it('begins anew at the last keyframe when it seeks, with the headers in front [item 69]', () => {
     const { rig, viewer } = startedRig();
     rig.inter(40, 1);
     assert.deepEqual(viewer.takeAll(), ['inter 1 @40']);

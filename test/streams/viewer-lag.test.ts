@@ -11,7 +11,7 @@ function pictures(rig: StreamRig, from: number, to: number, gopFrames: number, l
 }
 
 describe('Viewer, falling behind', () => {
-  it('jumps to the newest keyframe with the headers in front', () => {
+  it('jumps to the newest keyframe with the headers in front [item 77]', () => {
     const rig = new StreamRig({ lagMs: 2000 });
     rig.begin();
     pictures(rig, 0, 10, 25);
@@ -132,7 +132,7 @@ describe('Viewer, falling behind', () => {
     assert.equal(second, first);
   });
 
-  it('costs no memory, however long it takes nothing', () => {
+  it('costs no memory, however long it takes nothing [item 77]', () => {
     const rig = new StreamRig({ lagBytes: 256 * 1024, gopCacheBytes: 256 * 1024 });
     rig.begin();
     rig.viewer();
@@ -146,7 +146,7 @@ describe('Viewer, falling behind', () => {
     assert.ok(mostBytes <= 256 * 1024 + 3 * 64 * 1024, `${mostBytes}`);
   });
 
-  it('costs the others nothing: those in step share one array, and each payload is copied once', () => {
+  it('costs the others nothing: those in step share one array, and each payload is copied once [item 77]', () => {
     const rig = new StreamRig();
     rig.begin();
     rig.key(0, 0);

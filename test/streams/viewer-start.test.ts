@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { headersAt, StreamRig } from './stream-rig.ts';
 
 describe('Viewer, where it begins', () => {
-  it('begins at the last keyframe with metadata, video header and audio header in front, stamped with its time', () => {
+  it('begins at the last keyframe with metadata, video header and audio header in front, stamped with its time [item 74]', () => {
     const rig = new StreamRig();
     rig.begin();
     for (const n of [0, 1, 2, 3, 4, 5]) {
@@ -26,7 +26,7 @@ describe('Viewer, where it begins', () => {
     assert.deepEqual(viewer.takeAll(), []);
   });
 
-  it('gets the headers that were in force at the keyframe, and later ones where they came', () => {
+  it('gets the headers that were in force at the keyframe, and later ones where they came [item 76]', () => {
     const rig = new StreamRig();
     rig.begin();
     rig.key(0, 0);
@@ -48,7 +48,7 @@ describe('Viewer, where it begins', () => {
     assert.deepEqual(rig.viewer().takeAll(), [...headersAt(120, 2, 'two'), 'key 3 @120']);
   });
 
-  it('gets no metadata that was cleared, and none of an earlier publish', () => {
+  it('gets no metadata that was cleared, and none of an earlier publish [item 75]', () => {
     const rig = new StreamRig();
     rig.begin();
     rig.stream.publishData(0, { kind: 'clear', handler: 'onMetaData', values: [] });
@@ -132,7 +132,7 @@ describe('Viewer, where it begins', () => {
     });
   }
 
-  it('begins about a second back in a stream of sound alone', () => {
+  it('begins about a second back in a stream of sound alone [item 74]', () => {
     const rig = new StreamRig();
     rig.stream.beginPublish();
     rig.audioHeader(0, 1);
@@ -154,7 +154,7 @@ describe('Viewer, where it begins', () => {
     assert.deepEqual(viewer.takeAll(), ['audio 11 @220', 'audio 12 @240']);
   });
 
-  it('begins in a stream of pictures alone', () => {
+  it('begins in a stream of pictures alone [item 74]', () => {
     const rig = new StreamRig();
     rig.stream.beginPublish();
     rig.videoHeader(0, 1);

@@ -11,6 +11,7 @@ export type WireValue =
   | undefined
   | WireObject
   | WireEcmaArray
+  | WireStrictArray
   | Uint8Array;
 
 /** An anonymous object, members in the order of their writing. */
@@ -22,6 +23,15 @@ export class WireEcmaArray {
 
   constructor(members: WireObject) {
     this.members = members;
+  }
+}
+
+/** A strict array. */
+export class WireStrictArray {
+  readonly values: readonly WireValue[];
+
+  constructor(...values: readonly WireValue[]) {
+    this.values = values;
   }
 }
 
@@ -38,9 +48,10 @@ export function readAmf(body: Uint8Array): WireValue[] {
   return values;
 }
 
-/** A value as text: objects in braces, ECMA arrays in brackets, members in the order of the wire. */
+/** A value as text: objects in braces, ECMA arrays in brackets, strict arrays in parentheses, in the order of the wire. */
 export function textOf(value: WireValue): string {
   if (value instanceof WireEcmaArray) return `[${membersText(value.members)}]`;
+  if (value instanceof WireStrictArray) return `(${value.values.map(textOf).join(', ')})`;
   if (value instanceof Uint8Array) return `<${Buffer.from(value).toString('hex')}>`;
   if (typeof value === 'object' && value !== null) return `{${membersText(value)}}`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
@@ -67,6 +78,11 @@ function bytesOf(value: WireValue): Uint8Array {
     const head = Buffer.from([8, 0, 0, 0, 0]);
     head.writeUInt32BE(Object.keys(value.members).length, 1);
     return Buffer.concat([head, memberBytes(value.members)]);
+  }
+  if (value instanceof WireStrictArray) {
+    const head = Buffer.from([10, 0, 0, 0, 0]);
+    head.writeUInt32BE(value.values.length, 1);
+    return Buffer.concat([head, ...value.values.map(bytesOf)]);
   }
   return Buffer.concat([Uint8Array.of(3), memberBytes(value)]);
 }
@@ -122,6 +138,8 @@ class AmfReader {
       case 8:
         this.#at += 4;
         return new WireEcmaArray(this.#members());
+      case 10:
+        return new WireStrictArray(...Array.from({ length: this.#uint(4) }, () => this.value()));
       case 12:
         return this.#text(this.#uint(4));
       case 17:

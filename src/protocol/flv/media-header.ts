@@ -28,40 +28,41 @@ const PacketType = { SequenceHeader: 0, Frame: 1, SequenceEnd: 2 } as const;
 /** Tells what an AUDIODATA body is. Takes any bytes, none too. */
 export function readAudioHeader(payload: Uint8Array): AudioHeader {
   const first = payload[0];
-  if (first === undefined) return legacyHeader(null, 'other', false, 0, 0);
+  if (first === undefined) return legacyHeader(payload, null, 'other', 0);
   const soundFormat = first >> 4;
   if (soundFormat === EX_SOUND_FORMAT) return readEnhancedHeader(payload, 'audio');
   const codec = audioCodecOf(soundFormat);
   if (soundFormat !== AAC_SOUND_FORMAT) {
-    return legacyHeader(codec, payload.length > 1 ? 'frame' : 'other', false, 0, 1);
+    return legacyHeader(payload, codec, payload.length > 1 ? 'frame' : 'other', 1);
   }
-  if (payload.length <= AAC_HEADER_BYTES) return legacyHeader(codec, 'other', false, 0, payload.length);
+  if (payload.length <= AAC_HEADER_BYTES) return legacyHeader(payload, codec, 'other', payload.length);
   const kind = legacyKind(payload[1]);
   // AAC has no packet type that ends a sequence.
-  return legacyHeader(codec, kind === 'end' ? 'other' : kind, false, 0, AAC_HEADER_BYTES);
+  return legacyHeader(payload, codec, kind === 'end' ? 'other' : kind, AAC_HEADER_BYTES);
 }
 
 /** Tells what a VIDEODATA body is. Takes any bytes, none too. */
 export function readVideoHeader(payload: Uint8Array): VideoHeader {
   const first = payload[0];
-  if (first === undefined) return legacyHeader(null, 'other', false, 0, 0);
+  if (first === undefined) return legacyHeader(payload, null, 'other', 0);
   if (first >= 0x80) return readEnhancedHeader(payload, 'video');
   const frameType = first >> 4;
   const codec = videoCodecOf(first & 0x0f);
-  if (frameType === FrameType.Command) return legacyHeader(codec, 'other', false, 0, 1);
+  if (frameType === FrameType.Command) return legacyHeader(payload, codec, 'other', 1);
   const isKeyFrameType = frameType === FrameType.Key || frameType === FrameType.GeneratedKey;
   if (!hasAvcLayout(codec)) {
     const kind = payload.length > 1 ? 'frame' : 'other';
-    return legacyHeader(codec, kind, kind === 'frame' && isKeyFrameType, 0, 1);
+    return legacyHeader(payload, codec, kind, 1, kind === 'frame' && isKeyFrameType);
   }
-  if (payload.length < AVC_HEADER_BYTES) return legacyHeader(codec, 'other', false, 0, payload.length);
+  if (payload.length < AVC_HEADER_BYTES) return legacyHeader(payload, codec, 'other', payload.length);
   const kind = legacyKind(payload[1]);
   // WHY: a header or frame without data is no configuration to keep and no place to begin at.
   if (payload.length === AVC_HEADER_BYTES && kind !== 'end') {
-    return legacyHeader(codec, 'other', false, 0, AVC_HEADER_BYTES);
+    return legacyHeader(payload, codec, 'other', AVC_HEADER_BYTES);
   }
   const compositionTimeMs = readS24At(payload, 2);
-  return legacyHeader(codec, kind, kind === 'frame' && isKeyFrameType, compositionTimeMs, AVC_HEADER_BYTES);
+  const isKeyframe = kind === 'frame' && isKeyFrameType;
+  return legacyHeader(payload, codec, kind, AVC_HEADER_BYTES, isKeyframe, compositionTimeMs);
 }
 
 function hasAvcLayout(codec: string | null): boolean {
@@ -82,11 +83,23 @@ function legacyKind(packetType: number | undefined): MediaHeaderKind {
 }
 
 function legacyHeader(
+  payload: Uint8Array,
   codec: string | null,
   kind: MediaHeaderKind,
-  isKeyframe: boolean,
-  compositionTimeMs: number,
   bodyOffset: number,
+  isKeyframe = false,
+  compositionTimeMs = 0,
 ): MediaHeader {
-  return { codec, kind, isKeyframe, isEnhanced: false, trackId: 0, compositionTimeMs, bodyOffset };
+  return {
+    codec,
+    kind,
+    isKeyframe,
+    isEnhanced: false,
+    trackId: 0,
+    compositionTimeMs,
+    timestampOffsetNs: 0,
+    bodyOffset,
+    bodyEnd: payload.length,
+    tracks: null,
+  };
 }

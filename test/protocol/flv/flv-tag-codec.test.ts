@@ -48,7 +48,7 @@ describe('FLV vectors', () => {
 
   for (const [id, tag] of TAGS) {
     const { bytes, hex, desc } = vectorOf(id);
-    it(`reads and writes ${id}: ${desc}`, () => {
+    it(`reads and writes ${id}: ${desc} [item 82]`, () => {
       assert.deepEqual(parseFlvTag(bytes, 0), { ...tag, isEncrypted: false, nextOffset: bytes.length });
       assert.equal(hexOf(serializeFlvTag(tag)), hex);
       const { typeId, timestampMs, payload } = tag;
@@ -67,7 +67,7 @@ describe('FLV vectors', () => {
 });
 
 describe('FLV tags', () => {
-  it('read back as they were written, one behind the other', () => {
+  it('read back as they were written, one behind the other [item 82]', () => {
     const fields = {
       typeId: fc.constantFrom(8, 9, 15, 18),
       timestampMs: fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -93,6 +93,22 @@ describe('FLV tags', () => {
         assert.equal(parseFlvTag(file, offset), null);
       }),
     );
+  });
+
+  it('say behind the data how long the tag is, and the high byte of its time behind the low ones [item 82]', () => {
+    for (const [lengthBytes, timestampMs, timeHex] of [
+      [0, 0, '00000000'],
+      [1, 0xffffff, 'ffffff00'],
+      [300, 0x1000000, '00000001'],
+      [70_000, 0x01020304, '02030401'],
+      [5, 0xffffffff, 'ffffffff'],
+    ] as const) {
+      const bytes = serializeFlvTag({ typeId: 9, timestampMs, payload: new Uint8Array(lengthBytes) });
+      assert.equal(bytes.length, 11 + lengthBytes + 4);
+      assert.equal(Buffer.from(bytes).readUInt32BE(bytes.length - 4), 11 + lengthBytes);
+      assert.equal(hexOf(bytes.subarray(4, 8)), timeHex);
+      assert.equal(parseFlvTag(bytes, 0)?.timestampMs, timestampMs);
+    }
   });
 
   it('tells an encrypted tag', () => {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readAudioHeader, readVideoHeader } from '../../../src/protocol/flv/media-header.ts';
 import { bytesOf } from '../../support/vectors.ts';
-import { LEGACY } from './blank-header.ts';
+import { LEGACY, withoutEnd } from './blank-header.ts';
 
-const audio = (hex: string) => readAudioHeader(bytesOf(hex));
-const video = (hex: string) => readVideoHeader(bytesOf(hex));
+const audio = (hex: string) => withoutEnd(readAudioHeader(bytesOf(hex)), bytesOf(hex));
+const video = (hex: string) => withoutEnd(readVideoHeader(bytesOf(hex)), bytesOf(hex));
 
 describe('readAudioHeader', () => {
   it('tells an AAC sequence header from an AAC frame [FLV E.4.2.1]', () => {
@@ -44,7 +44,7 @@ describe('readAudioHeader', () => {
     ]);
   });
 
-  it('takes no bytes, one byte, and a header without data for nothing to decode', () => {
+  it('takes no bytes, one byte, and a header without data for nothing to decode [item 81]', () => {
     assert.deepEqual(audio(''), LEGACY);
     assert.deepEqual(audio('af'), { ...LEGACY, codec: 'mp4a', bodyOffset: 1 });
     assert.deepEqual(audio('af00'), { ...LEGACY, codec: 'mp4a', bodyOffset: 2 });
@@ -97,7 +97,7 @@ describe('readVideoHeader', () => {
     assert.equal(video('52 01').kind, 'other');
   });
 
-  it('takes no bytes, one byte, and a header without data for nothing to keep or begin at', () => {
+  it('takes no bytes, one byte, and a header without data for nothing to keep or begin at [item 81]', () => {
     assert.deepEqual(video(''), LEGACY);
     for (const hex of ['17', '1700', '17000000', '1700000000', '1701000000', '14', '90', '9168766331']) {
       assert.equal(video(hex).kind, 'other', hex);
