@@ -143,7 +143,7 @@ class AmfReader {
       case 12:
         return this.#text(this.#uint(4));
       case 17:
-        return this.#amf3Object();
+        return this.#amf3Value();
       default:
         throw new Error(`a server has no use for AMF0 marker ${marker}`);
     }
@@ -161,17 +161,28 @@ class AmfReader {
     }
   }
 
-  /** An anonymous dynamic object whose texts are written out, as a first AMF3 value of statuses is. [AMF3 3.12] */
-  #amf3Object(): WireObject {
-    if (this.#uint(2) !== 0x0a0b || this.#uint(1) !== 1)
-      throw new Error('an AMF3 value that is no plain object');
-    const members: Record<string, WireValue> = {};
-    for (let key = this.#amf3Text(); key !== ''; key = this.#amf3Text()) {
-      const marker = this.#uint(1);
-      if (marker === 6) members[key] = this.#amf3Text();
-      else if (marker === 4) members[key] = this.#uint(1);
-      else throw new Error(`a status has no use for AMF3 marker ${marker}`);
+  /** An AMF3 value as statuses are made of: texts written out, objects without a class, arrays of members. [AMF3 3] */
+  #amf3Value(): WireValue {
+    const marker = this.#uint(1);
+    switch (marker) {
+      case 4:
+        return this.#uint(1);
+      case 6:
+        return this.#amf3Text();
+      case 9:
+        if (this.#uint(1) !== 1) throw new Error('an AMF3 array with elements');
+        return new WireEcmaArray(this.#amf3Members());
+      case 10:
+        if (this.#uint(2) !== 0x0b01) throw new Error('an AMF3 object of a class');
+        return this.#amf3Members();
+      default:
+        throw new Error(`a status has no use for AMF3 marker ${marker}`);
     }
+  }
+
+  #amf3Members(): WireObject {
+    const members: Record<string, WireValue> = {};
+    for (let key = this.#amf3Text(); key !== ''; key = this.#amf3Text()) members[key] = this.#amf3Value();
     return members;
   }
 
