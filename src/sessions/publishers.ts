@@ -23,12 +23,13 @@ export class Publishers {
     this.#streams.set(messageStreamId, stream);
   }
 
-  /** Passes on what a publisher sent; nothing where there is none of that id. */
-  publish(event: MediaEvent | DataEvent): void {
+  /** Passes on what a publisher sent; nothing where there is none of that id. False where it is malformed. */
+  publish(event: MediaEvent | DataEvent): boolean {
     const stream = this.#streams.get(event.messageStreamId);
-    if (event.type === 'data') stream?.publishData(event.timestampMs, event.data);
-    else if (event.type === 'audio') stream?.publishAudio(event.timestampMs, event.payload);
-    else stream?.publishVideo(event.timestampMs, event.payload);
+    if (stream === undefined) return true;
+    if (event.type === 'data') return stream.publishData(event.timestampMs, event.data);
+    if (event.type === 'audio') return stream.publishAudio(event.timestampMs, event.payload);
+    return stream.publishVideo(event.timestampMs, event.payload);
   }
 
   /** Ends one, and gives its stream back; nothing where there is none of that id. */

@@ -179,7 +179,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       case 'audio':
       case 'video':
       case 'data':
-        this.#publishers.publish(event);
+        if (!this.#publishers.publish(event)) this.#session.refuse(event.type);
         return;
       case 'unpublish':
         this.#publishers.end(event.messageStreamId);

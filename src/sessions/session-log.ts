@@ -1,6 +1,5 @@
-// What the log says of a session: one line when it is connected, one when it ends. Names come from the client and are
-// written as JSON strings, so that no control character reaches a terminal; queries, which may hold keys, are never
-// written.
+// What the log says of a session: one line when it is connected, one when it ends. Names come from the client: no
+// character of theirs that ends a line or moves a terminal's cursor is written. Queries, which may hold keys, never are.
 
 import { randomBytes } from 'node:crypto';
 import type { EndReason } from '../errors.ts';
@@ -45,25 +44,25 @@ export class SessionLog {
   /** Writes the line of an accepted connect. */
   connected(app: string, client: string): void {
     this.#isNotable = true;
-    Object.assign(this.#fields, { app, client: client.slice(0, 128) });
+    Object.assign(this.#fields, { app: printable(app), client: printable(client.slice(0, 128)) });
     this.#log.info(this.#fields, 'session connected');
   }
 
   /** Remembers what the session was refused to connect to; a refusal that is a step on the way in is not notable. */
   refused(app: string, client: string, isStep: boolean): void {
     this.#isNotable = !isStep;
-    Object.assign(this.#fields, { app, client: client.slice(0, 128) });
+    Object.assign(this.#fields, { app: printable(app), client: printable(client.slice(0, 128)) });
   }
 
   /** Remembers what the session publishes, or was refused to. */
   published(stream: string): void {
-    Object.assign(this.#fields, { role: 'publisher', stream });
+    Object.assign(this.#fields, { role: 'publisher', stream: printable(stream) });
     this.#log.debug(this.#fields, 'publish asked');
   }
 
   /** Remembers what the session plays, or was refused to. */
   played(stream: string): void {
-    Object.assign(this.#fields, { role: 'player', stream });
+    Object.assign(this.#fields, { role: 'player', stream: printable(stream) });
     this.#log.debug(this.#fields, 'play asked');
   }
 
@@ -78,9 +77,17 @@ export class SessionLog {
       skips: this.skips,
       durationMs: Math.round(nowMs - this.#startedMs),
       reason: reason.code,
-      detail: reason.message,
+      detail: printable(reason.message),
     };
     const level = this.#isNotable ? ERRORS[reason.code].logLevel : 'debug';
     this.#log[level](fields, 'session ended');
   }
+}
+
+/** `text` with what JSON leaves as it is written out: DEL, the C1 controls, and the separators that some readers end a
+ * line at. */
+function printable(text: string): string {
+  return text.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

@@ -129,19 +129,21 @@ export class LiveStream {
     this.#viewers.delete(viewer);
   }
 
-  /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. */
-  publishAudio(publisherMs: number, payload: Uint8Array): void {
+  /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. False where it is malformed. */
+  publishAudio(publisherMs: number, payload: Uint8Array): boolean {
     const header = readAudioHeader(payload);
-    if (this.#tookWithoutFrame('audio', header, publisherMs, payload)) return;
+    if (header.kind === 'malformed') return this.#drop();
+    if (isForLateJoiners(header)) return this.#publishHeader('audio', header, publisherMs, payload);
     const timestampMs = this.#timeline.frameMs('audio', publisherMs);
     const isEntry = !this.#videoTracks.isThere(timestampMs);
-    this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
+    return this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
   }
 
-  /** Publishes a video message; the payload is an FLV VIDEODATA body, and is copied. */
-  publishVideo(publisherMs: number, payload: Uint8Array): void {
+  /** Publishes a video message; the payload is an FLV VIDEODATA body, and is copied. False where it is malformed. */
+  publishVideo(publisherMs: number, payload: Uint8Array): boolean {
     const header = readVideoHeader(payload);
-    if (this.#tookWithoutFrame('video', header, publisherMs, payload)) return;
+    if (header.kind === 'malformed') return this.#drop();
+    if (isForLateJoiners(header)) return this.#publishHeader('video', header, publisherMs, payload);
     const timestampMs = this.#timeline.frameMs('video', publisherMs);
     const isFrame = header.kind === 'frame';
     if (isFrame) this.#videoTracks.saw(header.trackId, timestampMs);
@@ -149,27 +151,24 @@ export class LiveStream {
       for (const { trackId } of header.tracks ?? [header]) this.#videoTracks.ended(trackId);
     }
     const isEntry = isFrame && header.isKeyframe && this.#videoTracks.isLead(header.trackId);
-    this.#append('video', timestampMs, payload, { isEntry, isInterFrame: isFrame && !isEntry });
+    return this.#append('video', timestampMs, payload, { isEntry, isInterFrame: isFrame && !isEntry });
   }
 
-  /** Publishes a data message; metadata is kept for late joiners. */
-  publishData(publisherMs: number, { kind, handler, values, lengthBytes }: DataMessage): void {
+  /** Publishes a data message; metadata is kept for late joiners. False where no player could read it. */
+  publishData(publisherMs: number, { kind, handler, values, lengthBytes }: DataMessage): boolean {
     const key = `data ${handler}`;
     if (kind === 'clear') {
       this.#sticky.remove(key);
-      return;
+      return true;
     }
     const payload = encodeDataMessage(handler, values, lengthBytes);
-    if (payload === null) {
-      this.#droppedMessages++;
-      return;
-    }
+    if (payload === null) return this.#drop();
     const isSticky = kind === 'set';
     const timestampMs = isSticky ? this.#timeline.headerMs(publisherMs) : this.#timeline.dataMs(publisherMs);
     const message = this.#message('data', timestampMs, payload);
     if (isSticky && !this.#sticky.put(key, message)) this.#droppedMessages++;
     // A stream of data alone has no other place to begin.
-    this.#append('data', timestampMs, payload, {
+    return this.#append('data', timestampMs, payload, {
       isEntry: !isSticky && !this.#hasMedia,
       isInterFrame: false,
     });
@@ -181,22 +180,23 @@ export class LiveStream {
     return [...logs].reduce((heldBytes, log) => heldBytes + log.heldBytes, 0);
   }
 
-  /** Passes on what late joiners need, and keeps it; drops what is malformed. False where it is neither. */
-  #tookWithoutFrame(
+  #drop(): false {
+    this.#droppedMessages++;
+    return false;
+  }
+
+  /** Passes on what late joiners need, and keeps it. */
+  #publishHeader(
     media: 'audio' | 'video',
     header: MediaHeader,
     publisherMs: number,
     payload: Uint8Array,
-  ): boolean {
-    const isKept = isForLateJoiners(header);
-    if (header.kind === 'malformed') this.#droppedMessages++;
-    if (!isKept) return header.kind === 'malformed';
+  ): true {
     const timestampMs = this.#timeline.headerMs(publisherMs);
     const message = this.#message(media, timestampMs, payload);
     if (!keepHeaders(this.#sticky, media, header, message)) this.#droppedMessages++;
     if (media === 'video') this.#videoTracks.saw(header.trackId, timestampMs);
-    this.#append(media, timestampMs, payload, HEADER);
-    return true;
+    return this.#append(media, timestampMs, payload, HEADER);
   }
 
   #append(
@@ -204,13 +204,14 @@ export class LiveStream {
     timestampMs: number,
     payload: Uint8Array,
     { isEntry, isInterFrame, isHeader = false }: FrameRole,
-  ): void {
+  ): true {
     if (this.#log === null) throw new Error(`stream ${this.app}/${this.name} is not published`);
     this.#messagesIn++;
     if (kind !== 'data') this.#hasMedia = true;
     const sticky = isEntry ? this.#sticky.messages : null;
     this.#log.append(this.#message(kind, timestampMs, payload), { kind, sticky, isInterFrame, isHeader });
     this.#wakeLater();
+    return true;
   }
 
   #message(kind: MediaKind, timestampMs: number, payload: Uint8Array): RtmpMessage {

@@ -260,7 +260,7 @@ describe('RtmpConnection, from handshake to media', () => {
     assert.deepEqual(player.heard(), ['inter 4 @80']);
     publisher.link.drop();
     const { fields } = rig.lines('session ended')[0] ?? {};
-    assert.deepEqual([fields?.['strayMedia'], fields?.['malformedData']], [2, 2]);
+    assert.deepEqual([fields?.['strayMedia'], fields?.['malformedData']], [2, 3]);
   });
 });
 

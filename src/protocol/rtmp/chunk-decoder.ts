@@ -16,6 +16,9 @@ import { type ChunkDecoderLimits, MessageBounds } from './message-bounds.ts';
 import { RepeatedTimestampHabit } from './repeated-timestamp.ts';
 import type { SameTimeHabit } from './same-time-habit.ts';
 
+/** Payload of a chunk in bytes below which its handling costs far more than its bytes. */
+const TINY_MESSAGE_BYTES = 16;
+
 const Step = {
   BasicHeader: 0,
   LongChunkStreamId: 1,
@@ -75,7 +78,7 @@ export class ChunkDecoder {
     return this.#partialBytes;
   }
 
-  /** Chunks so far that carried next to nothing: under 128 bytes in mid-message, or empty messages. */
+  /** Chunks so far that carried next to nothing: under 128 bytes in mid-message, or under 16 in all. */
   get tinyChunks(): number {
     return this.#tinyChunks;
   }
@@ -206,7 +209,10 @@ export class ChunkDecoder {
     const chunkBytes = Math.min(this.#chunkSizeBytes, missingBytes);
     // WHY: a chunk that completes its message does not count, so that how its bytes are cut decides nothing.
     if (chunkBytes < missingBytes) this.#bounds.requirePartial(this.#partialBytes + chunkBytes);
-    if (missingBytes === 0 || (chunkBytes < missingBytes && chunkBytes < DEFAULT_CHUNK_SIZE_BYTES)) {
+    if (
+      chunkBytes < TINY_MESSAGE_BYTES ||
+      (chunkBytes < missingBytes && chunkBytes < DEFAULT_CHUNK_SIZE_BYTES)
+    ) {
       this.#tinyChunks++;
     }
     this.#chunkMissingBytes = chunkBytes;

@@ -7,6 +7,7 @@ import { decodeAmf0Values } from '../amf/amf0-decoder.ts';
 import { encodeAmf0Values } from '../amf/amf0-encoder.ts';
 import { Amf0Marker } from '../amf/amf0-marker.ts';
 import { decodeAmf3Body } from '../amf/amf3-body.ts';
+import { MAX_AMF_VALUES } from '../amf/limits.ts';
 import { ProtocolError } from '../bytes/protocol-error.ts';
 import { MessageType } from './message.ts';
 import { cleanMetadata } from './metadata.ts';
@@ -22,6 +23,12 @@ export const MAX_METADATA_BYTES = 64 * 1024;
  * each viewer. One that came longer may be as long as it came.
  */
 export const MAX_UNFOLDED_DATA_BYTES = 64 * 1024;
+
+/** LIMIT: times its own length that a data message may unfold to: AMF3's numbers take up to 9 times their bytes in AMF0. */
+const MAX_UNFOLDING = 10;
+
+/** LIMIT: values in metadata over one for each byte in which they came: what is more comes of references alone. */
+const SPARE_VALUES = 256;
 
 const METADATA_HANDLER = 'onMetaData';
 
@@ -81,22 +88,30 @@ export function parseDataMessage(
  * onMetaData is cleaned besides: one ECMA array, no Undefined, no key over 127 bytes. Null where that cannot be done: a
  * name of other than 1 to 63 bytes, values that break the limits of AMF or unfold into too much: onMetaData into more
  * than {@link MAX_METADATA_BYTES}, others into more than {@link MAX_UNFOLDED_DATA_BYTES} and than the `receivedBytes` in
- * which they came. The caller owns the bytes.
+ * which they came, and any into much more than those; null where they did not come from the wire. The caller owns the
+ * bytes.
  */
 export function encodeDataMessage(
   handler: string,
   values: readonly AmfValue[],
-  receivedBytes = 0,
+  receivedBytes: number | null = null,
 ): Uint8Array | null {
   if (!isHandlerName(handler)) return null;
   if (handler !== METADATA_HANDLER) {
-    const maxBytes = Math.max(MAX_UNFOLDED_DATA_BYTES, receivedBytes);
+    const unfoldedBytes = receivedBytes === null ? MAX_UNFOLDED_DATA_BYTES : MAX_UNFOLDING * receivedBytes;
+    const maxBytes = Math.max(Math.min(MAX_UNFOLDED_DATA_BYTES, unfoldedBytes), receivedBytes ?? 0);
     return orNull(() => encodeAmf0Values([handler, ...values], maxBytes, { avoidsAmf3: true }));
   }
   const metadata = values[0];
   // FFmpeg takes all that follows the name for one ECMA array, so nothing may stand behind it.
   if (!(metadata instanceof AmfObject || metadata instanceof AmfEcmaArray)) return null;
-  return orNull(() => encodeAmf0Values([handler, cleanMetadata(metadata.properties)], MAX_METADATA_BYTES));
+  const maxValues = Math.min(
+    MAX_AMF_VALUES,
+    receivedBytes === null ? MAX_AMF_VALUES : receivedBytes + SPARE_VALUES,
+  );
+  return orNull(() => {
+    return encodeAmf0Values([handler, cleanMetadata(metadata.properties, maxValues)], MAX_METADATA_BYTES);
+  });
 }
 
 function isHandlerName(value: AmfValue): value is string {

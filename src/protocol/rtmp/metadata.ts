@@ -19,16 +19,24 @@ const textEncoder = new TextEncoder();
  * XML as its text, objects without their class, empty keys and those over 127 bytes left out; without duration, filesize
  * and keyframes. What only AMF3 has is in AMF0's nearest form: vectors as arrays, dictionaries and wrapped objects as
  * objects; byte arrays are left out.
- * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded'
+ * @throws AmfError 'amf-depth-exceeded' (a cycle too), 'amf-values-exceeded' past `maxValues`
  */
-export function cleanMetadata(properties: ReadonlyMap<string, AmfValue>): AmfEcmaArray {
+export function cleanMetadata(
+  properties: ReadonlyMap<string, AmfValue>,
+  maxValues: number = MAX_AMF_VALUES,
+): AmfEcmaArray {
   const kept = [...properties].filter(([key]) => !FILE_PROPERTIES.has(key));
-  return new AmfEcmaArray(new MetadataCleaner().cleanProperties(kept, 1));
+  return new AmfEcmaArray(new MetadataCleaner(maxValues).cleanProperties(kept, 1));
 }
 
 /** One cleaning: counts what it visits, since values may be shared and contain themselves. */
 class MetadataCleaner {
+  readonly #maxValues: number;
   #visitedValues = 0;
+
+  constructor(maxValues: number) {
+    this.#maxValues = maxValues;
+  }
 
   /** `depth` counts the containers open, these properties' own among them. */
   cleanProperties(properties: Iterable<readonly [string, AmfValue]>, depth: number): Map<string, AmfValue> {
@@ -44,10 +52,10 @@ class MetadataCleaner {
   /** Undefined where there is nothing a player could read. */
   #cleanValue(value: AmfValue, depth: number): AmfValue {
     this.#visitedValues += 1;
-    if (this.#visitedValues > MAX_AMF_VALUES) {
+    if (this.#visitedValues > this.#maxValues) {
       throw new AmfError(
         'amf-values-exceeded',
-        `expected at most ${MAX_AMF_VALUES} values in metadata, got more`,
+        `expected at most ${this.#maxValues} values in metadata, got more`,
       );
     }
     if (value === null || typeof value !== 'object') return value;

@@ -71,6 +71,12 @@ export class MessageInbox {
     }
   }
 
+  /** Counts what nobody could use of what was published. Media costs no more than what is right. @throws RtmpError 'rtmp-flood' */
+  refuse(type: 'audio' | 'video' | 'data'): void {
+    if (type === 'data') this.#drop('malformedData', 'malformed messages');
+    else this.#context.counters.malformedMedia++;
+  }
+
   /** Counts what is dropped, and closes where it does not end. */
   #drop(counter: keyof SessionCounters, kind: FloodKind): void {
     this.#context.counters[counter]++;
@@ -89,12 +95,13 @@ export class MessageInbox {
   }
 
   #handleData(message: RtmpMessage): void {
-    const { commands, emit } = this.#context;
+    const { commands, emit, floods } = this.#context;
     const messageStreamId = commands.publishingIdFor(message.messageStreamId);
     if (messageStreamId === null) {
       this.#drop('strayMedia', 'stray messages');
       return;
     }
+    floods.spend('data messages');
     const { timestampMs, payload } = message;
     const isAmf3 = message.typeId === MessageType.DataAmf3;
     const data = parseDataMessage(payload, isAmf3 ? MessageType.DataAmf3 : MessageType.DataAmf0);

@@ -44,6 +44,7 @@ export class RtmpServerSession {
   readonly #liveness: Liveness;
   readonly #floods: FloodLimits;
   readonly #commands: ServerCommands;
+  readonly #inbox: MessageInbox;
   readonly #reader: SessionReader;
   #isClosed = false;
   /** True once the driver has closed the session: it says nothing further. */
@@ -64,13 +65,13 @@ export class RtmpServerSession {
     };
     this.#commands = new ServerCommands({ ...shared, options });
     const { ackWindowBytes } = options;
-    const inbox = new MessageInbox({ ...shared, acks: this.#acks, commands: this.#commands, ackWindowBytes });
+    this.#inbox = new MessageInbox({ ...shared, acks: this.#acks, commands: this.#commands, ackWindowBytes });
     this.#reader = new SessionReader({
       output: this.#output,
       floods: this.#floods,
       randomBytes: options.randomBytes,
       rtmpe: options.rtmpe,
-      onMessage: (message) => inbox.handle(message),
+      onMessage: (message) => this.#inbox.handle(message),
       isHeld: () => this.isDecisionDue || this.#events.isFull || this.#output.isOverfull,
       isDecisionDue: () => this.isDecisionDue,
     });
@@ -170,6 +171,11 @@ export class RtmpServerSession {
   /** Says no to the play that is due; the connection stays. @throws RtmpError as `receive` does */
   rejectPlay(code: StatusCode, description: string): void {
     this.#decide(() => this.#commands.rejectPlay(code, description));
+  }
+
+  /** Says that an event of a publishing NetStream was malformed; it is counted. @throws RtmpError 'rtmp-flood' */
+  refuse(type: 'audio' | 'video' | 'data'): void {
+    if (!this.#isClosed) this.#closingOnError(() => this.#inbox.refuse(type));
   }
 
   /** Tells a playing NetStream that its publisher has left. */

@@ -11,6 +11,9 @@ import { HeldInput } from './held-input.ts';
 import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
 
+/** LIMIT: bytes that are read before what they cost is counted: a body of the tunnel may have 16 MiB. */
+const PIECE_BYTES = 64 * 1024;
+
 /** What the reader works on. */
 type SessionReaderContext = {
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
@@ -30,7 +33,7 @@ type SessionReaderContext = {
 export class SessionReader {
   readonly #context: SessionReaderContext;
   readonly #handshake: ServerHandshake;
-  readonly #decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
+  #decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
   readonly #held = new HeldInput();
   #isStopped = false;
   readonly #onMessage = (message: RtmpMessage): boolean => {
@@ -93,10 +96,11 @@ export class SessionReader {
     this.#held.drop(this.#read(this.#held.bytes));
   }
 
-  /** Forgets what was kept; nothing is read any more. */
+  /** Forgets what was kept, unfinished messages too; nothing is read any more. */
   stop(): void {
     this.#isStopped = false;
     this.#held.clear();
+    this.#decoder = new ChunkDecoder({ maxMessageBytes: 0 });
   }
 
   /** What of `bytes` is the chunk stream's, decrypted under RTMPE: here, once, before any of it is kept. */
@@ -115,10 +119,15 @@ export class SessionReader {
 
   /** Reads what may be read now, and returns the offset of the first byte that was not. */
   #read(bytes: Uint8Array): number {
-    const tinyChunksBefore = this.#decoder.tinyChunks;
-    const end = this.#decoder.receive(bytes, 0, this.#onMessage);
-    const tinyChunks = this.#decoder.tinyChunks - tinyChunksBefore;
-    if (tinyChunks > 0) this.#context.floods.spend('tiny chunks', tinyChunks);
-    return end;
+    const decoder = this.#decoder;
+    let offset = 0;
+    do {
+      const tinyChunksBefore = decoder.tinyChunks;
+      const pieceEnd = Math.min(offset + PIECE_BYTES, bytes.length);
+      offset = decoder.receive(bytes.subarray(0, pieceEnd), offset, this.#onMessage);
+      const tinyChunks = decoder.tinyChunks - tinyChunksBefore;
+      if (tinyChunks > 0) this.#context.floods.spend('tiny chunks', tinyChunks);
+    } while (offset < bytes.length && !this.#isStopped);
+    return offset;
   }
 }

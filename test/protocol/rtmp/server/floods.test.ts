@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FLOOD_RATES } from '../../../../src/protocol/rtmp/limits.ts';
 import type { FloodKind } from '../../../../src/protocol/rtmp/server/flood-limits.ts';
+import { amf } from '../../../support/amf-wire.ts';
 import { chunk, filled, join } from '../../../support/chunk-wire.ts';
 import { userControl } from '../../../support/client-messages.ts';
-import { connected, playing, publishing, type ServerBench } from './server-bench.ts';
+import { assertRefused, connected, playing, publishing, type ServerBench } from './server-bench.ts';
 
 type Flood = { readonly bench: ServerBench; readonly send: () => Uint8Array };
 
@@ -39,6 +40,7 @@ const FLOODS: readonly (readonly [string, FloodKind, () => Flood])[] = [
   ],
   ['controls that are cut short', 'malformed messages', () => messages(connected(), 5, filled(3))],
   ['data that do not parse', 'malformed messages', () => messages(publishing(), 18, Uint8Array.of(2, 0, 9))],
+  ['captions', 'data messages', () => messages(publishing(), 18, amf('onCaption', 'x'))],
   ['aggregates of aggregates', 'malformed messages', () => messages(publishing(), 22, filled(9))],
   ['sound that nobody publishes', 'stray messages', () => messages(connected(), 8, filled(9))],
   ['messages of no known type', 'stray messages', () => messages(publishing(), 99, filled(9))],
@@ -74,7 +76,7 @@ describe('RtmpServerSession, against floods', () => {
     bench.refuses('rtmp-flood', create(101));
   });
 
-  it('takes a message of 256 KiB in chunks of one byte, and not one of 512 KiB', () => {
+  it('takes a message of 250 KiB in chunks of one byte, and not one of 512 KiB', () => {
     const inBytes = (lengthBytes: number): Uint8Array[] => {
       const header = chunk({ format: 0, chunkStreamId: 6, typeId: 9, messageStreamId: 1, lengthBytes });
       const rest = new Uint8Array(2 * lengthBytes - 1).map((_, index) => (index % 2 === 0 ? 7 : 0xc6));
@@ -82,10 +84,34 @@ describe('RtmpServerSession, against floods', () => {
     };
     const publisher = publishing();
     publisher.receive(publisher.client.message(1, u32(1), { chunkStreamId: 2 }));
-    publisher.receive(...inBytes(256 * 1024));
+    publisher.receive(...inBytes(250 * 1024));
     const [event] = publisher.takeEvents();
-    assert.ok(event?.type === 'video' && event.payload.length === 256 * 1024);
+    assert.ok(event?.type === 'video' && event.payload.length === 250 * 1024);
     publisher.refuses('rtmp-flood', ...inBytes(512 * 1024));
+  });
+
+  it('takes whole messages of 16 bytes at any rate, and shorter ones at that of tiny chunks', () => {
+    const { atOnce } = FLOOD_RATES['tiny chunks'];
+    for (const lengthBytes of [15, 16]) {
+      const bench = publishing();
+      const payload = filled(lengthBytes);
+      bench.receive(chunk({ format: 0, chunkStreamId: 4, typeId: 8, messageStreamId: 1, payload }));
+      const next = join([Uint8Array.of(0xc4), payload]);
+      const rest = new Uint8Array(next.length * (atOnce + 1)).map(
+        (_, index) => next[index % next.length] ?? 0,
+      );
+      if (lengthBytes < 16) bench.refuses('rtmp-flood', rest);
+      else assert.equal(bench.receive(rest).takeEvents().length, atOnce + 2);
+    }
+  });
+
+  it('charges a publisher for data that nobody can use', () => {
+    const bench = publishing();
+    for (let count = 0; count < FLOOD_RATES['malformed messages'].atOnce; count++)
+      bench.session.refuse('data');
+    for (let count = 0; count < 10_000; count++) bench.session.refuse('video');
+    assert.equal(bench.session.counters.malformedMedia, 10_000);
+    assertRefused('rtmp-flood', () => bench.session.refuse('data'));
   });
 
   it('takes empty sound, of one byte on the wire, at the rate of tiny chunks', () => {
@@ -97,7 +123,7 @@ describe('RtmpServerSession, against floods', () => {
     bench.refuses('rtmp-flood', new Uint8Array(1000).fill(0xc4));
   });
 
-  it('takes Abort without end, for it costs nothing [item 24]', () => {
+  it('takes a hundred thousand Aborts, for they cost next to nothing [item 24]', () => {
     const bench = publishing();
     const aborts = join(
       Array.from({ length: 1000 }, () => bench.client.message(2, u32(4), { chunkStreamId: 2 })),
