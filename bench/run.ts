@@ -2,13 +2,28 @@
 // not be, 3 where a run is void, 2 for a wrong command line.
 
 import { writeFileSync } from 'node:fs';
+import { allCase } from './cases/all.ts';
 import { CORE_CASE } from './cases/core.ts';
+import { FANIN_CASE } from './cases/fanin.ts';
+import { FLOOR_CASE } from './cases/floor.ts';
+import { JOIN_CASE } from './cases/join.ts';
+import { MEMORY_CASE } from './cases/memory.ts';
 import { PLAY_CASE } from './cases/play.ts';
+import { TUNNEL_CASE } from './cases/tunnel.ts';
 import type { BenchCase } from './support/bench-case.ts';
 import { UsageError } from './support/bench-case.ts';
 import { machineFacts } from './support/machine.ts';
 
-const CASES: Readonly<Record<string, BenchCase>> = { play: PLAY_CASE, core: CORE_CASE };
+const MEASURES: Readonly<Record<string, BenchCase>> = {
+  play: PLAY_CASE,
+  tunnel: TUNNEL_CASE,
+  fanin: FANIN_CASE,
+  floor: FLOOR_CASE,
+  join: JOIN_CASE,
+  memory: MEMORY_CASE,
+  core: CORE_CASE,
+};
+const CASES: Readonly<Record<string, BenchCase>> = { ...MEASURES, all: allCase(MEASURES) };
 const EXIT_WRONG = 1;
 const EXIT_USAGE = 2;
 const EXIT_VOID = 3;
@@ -28,7 +43,9 @@ function takeJsonPath(words: string[]): string | null {
 }
 
 async function main(): Promise<number> {
-  const [name = '', ...words] = process.argv.slice(2);
+  const argv = process.argv.slice(2);
+  // `--smoke` alone is every case's smoke run.
+  const [name = '', ...words] = argv[0] === '--smoke' ? ['all', ...argv] : argv;
   const benchCase = CASES[name];
   if (benchCase === undefined || words.includes('--help')) {
     console.log(usage());

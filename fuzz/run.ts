@@ -1,6 +1,7 @@
 // `npm run fuzz -- --seconds N [--target T] [--seed S]`: changes inputs at random, which the seed repeats, and feeds them to
-// what parses. An input that breaks an oracle, takes too long or too much memory is kept as a file under
-// fuzz/regressions, which `npm test` replays. Exit code 1 where there was one.
+// what parses. An input that breaks an oracle, takes too long or too much memory is made smaller, and kept as a file
+// under fuzz/regressions, which `npm test` replays; one at which the thread hangs or dies is kept as it is. Exit code 1
+// where there was one, 2 where the arguments are wrong.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const USAGE = `npm run fuzz -- --seconds N [--target T] [--seed S]
 
 /** LIMIT: an input that takes longer hangs, ms. */
 const MAX_HANG_MS = 10_000;
-/** LIMIT: memory that the process may grow by, bytes: inputs have 16 KiB. */
+/** LIMIT: memory that the process may grow by, bytes; the thread itself measures each input. */
 const MAX_GROWTH_BYTES = 768 * 1024 * 1024;
 const MAX_HEAP_MB = 512;
 const POLL_MS = 200;
@@ -78,10 +79,26 @@ function fuzzTarget(target: string, seconds: number, seed: number): Promise<Resu
   });
 }
 
+type Flags = { readonly seconds?: string; readonly target?: string; readonly seed?: string };
+
+/** The flags, or what is wrong with them. */
+function readFlags(): Flags | string {
+  try {
+    return parseArgs({
+      options: { seconds: { type: 'string' }, target: { type: 'string' }, seed: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { seconds: { type: 'string' }, target: { type: 'string' }, seed: { type: 'string' } },
-  });
+  const values = readFlags();
+  if (typeof values === 'string') {
+    console.error(`${values}\n\n${USAGE}`);
+    return 2;
+  }
   const seconds = Number(values.seconds);
   const seed = Number(values.seed ?? Date.now() % 0x1_0000_0000);
   const names = values.target === undefined ? Object.keys(TARGETS) : [values.target];

@@ -7,7 +7,9 @@ import { CHUNKS } from './targets/chunks.ts';
 import { CLIENT_SESSION } from './targets/client-session.ts';
 import { ENHANCED, FLV } from './targets/flv.ts';
 import { HANDSHAKE } from './targets/handshake.ts';
+import { LIVE_STREAM } from './targets/live-stream.ts';
 import { MESSAGES } from './targets/messages.ts';
+import { NAMES } from './targets/names.ts';
 import { REQUEST_PATH } from './targets/request-path.ts';
 import { SERVER_SESSION } from './targets/server-session.ts';
 import { TUNNEL_SESSION } from './targets/tunnel-session.ts';
@@ -25,4 +27,6 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   'client-session': CLIENT_SESSION,
   'tunnel-session': TUNNEL_SESSION,
   'request-path': REQUEST_PATH,
+  names: NAMES,
+  'live-stream': LIVE_STREAM,
 };

@@ -1,6 +1,8 @@
 // The thread that runs one target: each input is laid where the main thread finds it should the thread hang or die.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { measuredGrowth } from './support/memory-growth.ts';
+import { minimised } from './support/minimise.ts';
 import { Mutator } from './support/mutator.ts';
 import { SeededRandom } from './support/seeded-random.ts';
 import { TARGETS } from './targets.ts';
@@ -10,7 +12,7 @@ export type WorkerInput = {
   readonly target: string;
   readonly seed: number;
   readonly seconds: number;
-  /** Two u32: how many inputs were begun, and the length of the one under way. */
+  /** Two u32: how many runs were begun, and the length of the one under way. */
   readonly progress: SharedArrayBuffer;
   /** The input under way. */
   readonly input: SharedArrayBuffer;
@@ -27,6 +29,9 @@ const MAX_INPUT_MS = 500;
 /** LIMIT: findings of one run: what is broken fails on every other input. */
 const MAX_FINDINGS = 20;
 
+/** What an input did that it must not do: the place in the code, by which findings are told apart, and the text. */
+type Failure = { readonly place: string; readonly text: string };
+
 function main({ target: name, seed, seconds, progress, input: shared }: WorkerInput): void {
   const target = TARGETS[name];
   if (target === undefined || parentPort === null) throw new Error(`no target ${name}`);
@@ -37,32 +42,41 @@ function main({ target: name, seed, seconds, progress, input: shared }: WorkerIn
   const findings = new Set<string>();
   const untilMs = performance.now() + seconds * 1000;
   let inputs = 0;
-  const timed = (input: Uint8Array): number => {
-    const startedMs = performance.now();
-    mutator.saw(input, target.fuzz(input));
-    return performance.now() - startedMs;
+  const failureOf = (input: Uint8Array, saw: (word: string) => void): Failure | null => {
+    sharedInput.set(input);
+    counts[1] = input.length;
+    Atomics.add(counts, 0, 1);
+    return failure(() => saw(target.fuzz(input)));
   };
   while (performance.now() < untilMs && findings.size < MAX_FINDINGS) {
     const input = mutator.next();
     inputs += 1;
-    sharedInput.set(input);
-    counts[1] = input.length;
-    Atomics.store(counts, 0, inputs);
-    let text: string | null = null;
-    try {
-      // A slow one is tried again, for the machine may have been busy.
-      if (timed(input) > MAX_INPUT_MS && timed(input) > MAX_INPUT_MS && timed(input) > MAX_INPUT_MS) {
-        text = `expected an end within ${MAX_INPUT_MS} ms`;
-      }
-    } catch (error) {
-      text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    }
-    const place = text?.split('\n').find((line) => line.includes('    at ')) ?? text ?? '';
-    if (text === null || findings.has(place)) continue;
-    findings.add(place);
-    tell({ type: 'finding', input, text });
+    const found = failureOf(input, (word) => mutator.saw(input, word));
+    if (found === null || findings.has(found.place)) continue;
+    findings.add(found.place);
+    const smallest = minimised(input, (less) => failureOf(less, () => undefined)?.place === found.place);
+    const { text } = failureOf(smallest, () => undefined) ?? found;
+    tell({ type: 'finding', input: smallest, text });
   }
   tell({ type: 'done', inputs, words: mutator.wordCount });
+}
+
+/** Runs `work` once, and again where it was slow or took memory, for the machine may have been busy. */
+function failure(work: () => void): Failure | null {
+  try {
+    const timed = (): number => {
+      const startedMs = performance.now();
+      work();
+      return performance.now() - startedMs;
+    };
+    const { result: tookMs, excessBytes } = measuredGrowth(timed);
+    if (excessBytes !== null) return { place: 'memory', text: `grows by ${excessBytes} bytes` };
+    if (tookMs <= MAX_INPUT_MS || timed() <= MAX_INPUT_MS || timed() <= MAX_INPUT_MS) return null;
+    return { place: 'time', text: `expected an end within ${MAX_INPUT_MS} ms` };
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { place: text.split('\n').find((line) => line.includes('    at ')) ?? text, text };
+  }
 }
 
 main(workerData as WorkerInput);

@@ -10,6 +10,7 @@ import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ProvenItems } from './proven-items.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -98,10 +99,25 @@ function startRun(options) {
         }
       : {}),
   });
+  const proven = new ProvenItems();
+  events.on('test:pass', (event) => proven.passed(event));
   events.on('test:fail', (event) => {
     if (event.todo === undefined || event.todo === false) process.exitCode = 1;
   });
   events.compose(new spec()).pipe(process.stdout);
+  const isWhole = options.patterns.length === 0 && options.namePattern === null;
+  if (isWhole) events.on('end', () => void failWhereUnproven(proven));
+}
+
+/** A required item that no test proves fails the run. */
+async function failWhereUnproven(proven) {
+  const { REQUIRED_ITEMS } = await import('../test/support/conformance-items.ts');
+  const missing = proven.missingOf(REQUIRED_ITEMS);
+  if (missing.length === 0) return;
+  process.exitCode = 1;
+  console.error(
+    `\nNo test that passed proves these items of test/support/conformance-items.ts:\n${missing.join('\n')}`,
+  );
 }
 
 /** True where this Node runs TypeScript as it is; otherwise the Node of node_modules takes over. */

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import type { Admission } from './auth/admission.ts';
+import { boundedAdmissions } from './auth/bounded-admission.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import type { ErrorCode } from './errors.ts';
@@ -53,6 +54,7 @@ export class Gateway {
   readonly #connections = new Set<RtmpConnection>();
   readonly #counters = new Map<string, number>();
   #onAllEnded: (() => void) | null = null;
+  #isStopping = false;
 
   constructor(config: Config, deps: GatewayDeps) {
     this.#config = config;
@@ -63,15 +65,17 @@ export class Gateway {
     const connectionDeps: ConnectionDeps = {
       registry: this.#registry,
       wheel: this.#wheel,
+      scheduler: deps.scheduler,
       guard,
       log: deps.log,
       sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
       startsInPast: config.streams.gopCache,
-      admissions: deps.admissions ?? new Map(),
+      admissions: boundedAdmissions(deps.admissions ?? new Map()),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
     };
     const addLink = (link: Link): void => {
-      this.#connections.add(new RtmpConnection(link, connectionDeps));
+      if (this.#isStopping) this.#refuse(link);
+      else this.#connections.add(new RtmpConnection(link, connectionDeps));
     };
     this.#httpServer = createHttpServer({
       maxHeaderSize: config.http.maxHeaderSizeBytes,
@@ -140,18 +144,20 @@ export class Gateway {
   }
 
   /**
-   * Stops taking connections, tells the clients, and ends when they are gone or the time to drain is over. Those that can
-   * connect again by themselves are asked to, and served for that time.
+   * Stops taking connections and sessions, tells the clients, and ends when they are gone or the time to drain is over.
+   * Where the configuration says where to, those that can connect again by themselves are asked to, and served for that
+   * time.
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     const listenersClosed = this.#listeners.close();
-    const asked = [...this.#connections].filter((connection) => {
-      if (connection.askToReconnect()) return true;
-      connection.drain();
-      return false;
-    });
-    await this.#allEnded(this.#config.shutdown.drainTimeoutMs);
-    for (const connection of asked) if (this.#connections.has(connection)) connection.drain();
+    const { drainTimeoutMs, reconnectUrl } = this.#config.shutdown;
+    const tcUrl = reconnectUrl === 'same' ? null : reconnectUrl;
+    for (const connection of [...this.#connections]) {
+      if (reconnectUrl === 'none' || !connection.askToReconnect(tcUrl)) connection.drain();
+    }
+    await this.#allEnded(drainTimeoutMs);
+    for (const connection of [...this.#connections]) connection.drain();
     await this.#http.close();
     this.#listeners.destroySockets();
     await this.#allEnded(ENDING_MS);
@@ -166,6 +172,12 @@ export class Gateway {
       this.#onAllEnded = resolve;
       this.#wheel.at(this.#wheel.nowMs() + limitMs, resolve);
     });
+  }
+
+  /** WHY: a connection that stays open between requests, or has said nothing yet, may bring a client behind the last. */
+  #refuse(link: Link): void {
+    this.#count('connection-while-stopping');
+    link.close({ code: 'drain', message: 'The server is shutting down.' });
   }
 
   #forget(connection: RtmpConnection, code: ErrorCode): void {

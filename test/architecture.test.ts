@@ -54,6 +54,20 @@ describe('the house', () => {
     });
   }
 
+  it('copies payload by nothing but `set`, which the tests of the chunk decoder count', () => {
+    const paths = ['src/protocol/rtmp/chunk-stream.ts', 'src/protocol/rtmp/chunk-decoder.ts'];
+    const readers = files.filter(({ path }) => paths.includes(path));
+    assert.equal(readers.length, paths.length);
+    for (const { path, text } of readers) {
+      assert.doesNotMatch(text, /\bconcat\(|\.slice\(|\.from\(|\.of\(|copyWithin|\.toSpliced|\.with\(/, path);
+      // The four bytes of a repeated timestamp.
+      const copies = text
+        .split('\n')
+        .filter((line) => line.includes('.copy(') && !line.includes('scratch.copy()'));
+      assert.deepEqual(copies, [], path);
+    }
+  });
+
   it('keeps protocol/ free of input, output, clocks and randomness', () => {
     for (const file of files.filter(({ path }) => path.startsWith('src/protocol/'))) {
       const modules = specifiersOf(file.text).filter((name) => !name.startsWith('.'));

@@ -50,11 +50,13 @@ async function runCore(argv: readonly string[], print: (text: string) => void): 
     }
   }
   const figures = timed.map(({ work, times }) => workFigures(work, times));
-  print(`\n${coreTable(figures, peerName)}\n`);
+  const report = coreTable(figures, peerName);
+  print(`\n${report}\n`);
   const missed = figures.filter(({ isTargetMet }) => isTargetMet === false);
   if (missed.length > 0) print(`Targets missed: ${missed.map(({ name }) => name).join('; ')}`);
   for (const fault of faults) print(`FAULT ${fault}`);
-  return { result: { peer: peerName, works: figures, faults }, isRight: faults.length === 0, isVoid: false };
+  const result = { peer: peerName, works: figures, faults };
+  return { result, report, isRight: faults.length === 0, isVoid: false };
 }
 
 /** Runs bench/core.ts, pinned. @throws Error with its last words where it fails */

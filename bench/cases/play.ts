@@ -1,150 +1,170 @@
-// The case `play`: one publisher, many viewers. Each transport is measured by itself, for its cost is its own; a peer
-// gets the same RTMP viewers in the same run, turn by turn.
+// The case `play`: one publisher, many viewers. Each transport and each number of viewers is measured by itself, for its
+// cost is its own; peers and the bare write get the same RTMP viewers in the same run, turn by turn.
 
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
-import type { BenchCase, CaseOutcome } from '../support/bench-case.ts';
-import { UsageError } from '../support/bench-case.ts';
+import type { Aim } from '../support/aim.ts';
+import type { BenchCase } from '../support/bench-case.ts';
+import { readAsUsage } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
-import { CULVERT } from '../support/culvert-server.ts';
-import type { Measurement, Stretch } from '../support/measure.ts';
-import { measure } from '../support/measure.ts';
-import { NGINX_RTMP } from '../support/nginx-server.ts';
-import { playTable, ratioText } from './play-table.ts';
+import { CULVERT, culvertWith } from '../support/culvert-server.ts';
+import { bareWrite, bytesIn } from '../support/floor-server.ts';
+import type { Stretch } from '../support/measure.ts';
+import { runRounds } from '../support/rounds.ts';
+import type { StretchOptions } from '../support/stretch-flags.ts';
+import {
+  numberList,
+  PEER_USAGE,
+  readStretchFlags,
+  STRETCH_FLAGS,
+  STRETCH_USAGE,
+} from '../support/stretch-flags.ts';
+import type { Summary } from '../support/summary.ts';
+import { findSummary } from '../support/summary.ts';
 
-const PEERS: Readonly<Record<string, ServerKind | null>> = { none: null, nginx: NGINX_RTMP };
-const MAX_RUNS = 100;
 /** LIMIT: viewers of one transport; both together and the publisher stay below 20,000 descriptors. */
 const MAX_VIEWERS = 9500;
-const MAX_SECONDS = 3600;
+const DEFAULT_KBPS = 1130;
+/** The tick of the bare write beside a gateway that merges as long as it does by itself, ms: its default. */
+const DEFAULT_TICK_MS = 30;
+const MAX_TICK_MS = 1000;
+/** As many RTMP viewers as the aims are about. */
+const AIMED_VIEWERS = 1000;
+const FEW_VIEWERS = 20;
 
-type PlayOptions = {
-  readonly rtmp: number;
-  readonly rtmpt: number;
-  readonly runs: number;
-  readonly peer: ServerKind | null;
+type PlayOptions = StretchOptions & {
+  readonly rtmp: readonly number[];
+  readonly rtmpt: readonly number[];
   readonly isMixed: boolean;
-  /** Options that the load program gets in every stretch. */
-  readonly loadArgs: readonly string[];
+  readonly hasFloor: boolean;
+  /** Merging times that RTMP viewers are measured with besides the gateway's own, ms. */
+  readonly mergeMs: readonly number[];
 };
 
 /** One publisher, many viewers. */
 export const PLAY_CASE: BenchCase = {
   usage: `play [options]
-  --rtmp N, --rtmpt N   viewers over RTMP and over RTMPT (200 and 200)
-  --seconds N           length of each measured stretch (20)
-  --runs N              how often everything is measured (1)
-  --peer nginx|none     a peer that gets the same RTMP viewers, turn by turn with Culvert (none)
+  --rtmp LIST           viewers over RTMP, a measurement for each number: 1,50,200 (200)
+  --rtmpt LIST          viewers over RTMPT (200)
+${STRETCH_USAGE}
+${PEER_USAGE}
+  --floor               the bare write beside the RTMP viewers
+  --merge-ms LIST       RTMP viewers with streams.mergeTime at so many ms too, beside the bare write at that tick
   --mixed               RTMP and RTMPT viewers at the same time instead of one after the other
-  --kbps N              bit rate of the stream (1130)
+  --kbps N              bit rate of the stream (${DEFAULT_KBPS})
   --start-ms N          the publisher's timestamps jump up by N behind its first group of pictures (0: they do not)
   --poll-ms N           pause of a tunnel's viewer between polls; 0 polls back to back, the server holds (0)
-  --settle-ms N         time between the last join and the measured stretch (2000)
-  --smoke               four viewers each, mixed, two seconds, no peer: shows that it works, measures nothing`,
-  run: runPlay,
-};
-
-async function runPlay(argv: readonly string[], print: (text: string) => void): Promise<CaseOutcome> {
-  const options = parsePlayOptions(argv);
-  const versions = [CULVERT, ...(options.peer === null ? [] : [options.peer])].map((server) => {
-    return `${server.name} ${server.version()}`;
-  });
-  print(`play: ${versions.join(', ')}`);
-  const measurements: Measurement[] = [];
-  for (let run = 0; run < options.runs; run++) {
+  --smoke               four viewers each, mixed, one second, no peer: shows that it works, measures nothing`,
+  run: (argv, print) => {
+    const options = readAsUsage(() => readPlayOptions(argv));
     const stretches = stretchesOf(options);
-    // WHY: who comes first changes from run to run, for a machine warms up and its load drifts.
-    if (run % 2 === 1) stretches.reverse();
-    for (const stretch of stretches) {
-      print(`run ${run + 1} of ${options.runs}: ${stretch.server.name}, ${stretch.viewers}`);
-      const measurement = await measure(stretch);
-      measurements.push(measurement);
-      printFaults(measurement, print);
-    }
-  }
-  print(`\n${playTable(measurements)}\n`);
-  const ratio = ratioText(measurements);
-  if (ratio !== null) print(ratio);
-  const isRight = measurements.every(
-    ({ server, load }) => server !== CULVERT.name || isFaultless(load.faults),
-  );
-  const isVoid = measurements.some(({ load }) => load.isVoid);
-  return { result: { versions, measurements }, isRight, isVoid };
-}
-
-function parsePlayOptions(argv: readonly string[]): PlayOptions {
-  try {
-    return readPlayOptions(argv);
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+    return runRounds({ name: 'play', stretches, runs: options.runs, client: 'viewer', aims: aimsOf }, print);
+  },
+};
 
 function readPlayOptions(argv: readonly string[]): PlayOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      ...STRETCH_FLAGS,
       rtmp: { type: 'string' },
       rtmpt: { type: 'string' },
-      seconds: { type: 'string' },
-      runs: { type: 'string', default: '1' },
-      peer: { type: 'string', default: 'none' },
       mixed: { type: 'boolean', default: false },
-      kbps: { type: 'string', default: '1130' },
+      floor: { type: 'boolean', default: false },
+      'merge-ms': { type: 'string' },
       'start-ms': { type: 'string', default: '0' },
       'poll-ms': { type: 'string', default: '0' },
-      'settle-ms': { type: 'string' },
-      smoke: { type: 'boolean', default: false },
     },
   });
   const { smoke } = values;
-  const peer = PEERS[values.peer];
-  if (peer === undefined)
-    throw new Error(`expected --peer ${Object.keys(PEERS).join('|')}, got ${values.peer}`);
-  const seconds = wholeNumber('--seconds', values.seconds ?? (smoke ? '2' : '20'), MAX_SECONDS);
-  if (seconds === 0) throw new Error('expected --seconds 1 or more');
-  const settleMs = wholeNumber('--settle-ms', values['settle-ms'] ?? (smoke ? '300' : '2000'), 600_000);
-  const loadArgs = ['--seconds', String(seconds), '--settle-ms', String(settleMs), '--kbps', values.kbps];
-  loadArgs.push('--start-ms', values['start-ms'], '--poll-ms', values['poll-ms']);
+  const shared = readStretchFlags(values, DEFAULT_KBPS);
+  const rtmp = numberList('--rtmp', values.rtmp ?? (smoke ? '4' : '200'), MAX_VIEWERS);
+  const rtmpt = numberList('--rtmpt', values.rtmpt ?? (smoke ? '4' : '200'), MAX_VIEWERS);
+  const startMs = wholeNumber('--start-ms', values['start-ms'], 0xffffffff);
+  const pollMs = wholeNumber('--poll-ms', values['poll-ms'], 10_000);
+  const more = ['--start-ms', startMs, '--poll-ms', pollMs].map(String);
   return {
-    rtmp: wholeNumber('--rtmp', values.rtmp ?? (smoke ? '4' : '200'), MAX_VIEWERS),
-    rtmpt: wholeNumber('--rtmpt', values.rtmpt ?? (smoke ? '4' : '200'), MAX_VIEWERS),
-    runs: wholeNumber('--runs', values.runs, MAX_RUNS),
-    peer: smoke ? null : peer,
+    ...shared,
+    loadArgs: [...shared.loadArgs, ...more],
+    rtmp: rtmp.filter((count) => count > 0),
+    rtmpt: rtmpt.filter((count) => count > 0),
     isMixed: values.mixed || smoke,
-    loadArgs,
+    hasFloor: values.floor && !smoke,
+    mergeMs:
+      values['merge-ms'] === undefined || smoke
+        ? []
+        : numberList('--merge-ms', values['merge-ms'], MAX_TICK_MS),
   };
 }
 
 /** The stretches of one run, in the order of an odd run. */
-function stretchesOf({ rtmp, rtmpt, peer, isMixed, loadArgs }: PlayOptions): Stretch[] {
-  const stretch = (server: ServerKind, plain: number, tunnelled: number): Stretch => {
-    const names = [plain > 0 ? `${plain} rtmp` : '', tunnelled > 0 ? `${tunnelled} rtmpt` : ''];
+function stretchesOf(options: PlayOptions): Stretch[] {
+  const { rtmp, rtmpt, loadArgs } = options;
+  if (options.isMixed) {
+    return rtmp.map((plain, index) => {
+      const tunnelled = rtmpt[index] ?? 0;
+      const counts = ['--rtmp', String(plain), '--rtmpt', String(tunnelled)];
+      const group = `${plain} rtmp + ${tunnelled} rtmpt`;
+      return { server: CULVERT, group, clientCount: plain + tunnelled, loadArgs: [...counts, ...loadArgs] };
+    });
+  }
+  const tunnels = rtmpt.map((count) => {
+    const args = ['--rtmpt', String(count), ...loadArgs];
+    return { server: CULVERT, group: `${count} rtmpt`, clientCount: count, loadArgs: args };
+  });
+  return [...rtmp.flatMap((count) => rtmpStretches(count, options)), ...tunnels];
+}
+
+function rtmpStretches(count: number, options: PlayOptions): Stretch[] {
+  const { peers, loadArgs, hasFloor, mergeMs, kbps } = options;
+  const counts = ['--rtmp', String(count)];
+  const play = (server: ServerKind, group: string): Stretch => {
+    return { server, group, clientCount: count, loadArgs: [...counts, ...loadArgs] };
+  };
+  const floor = (tickMs: number, group: string): Stretch => {
+    const args = ['--mode', 'bare-read', ...counts, ...loadArgs];
     return {
-      server,
-      viewers: names.filter((name) => name !== '').join(' + '),
-      viewerCount: plain + tunnelled,
-      loadArgs: ['--rtmp', String(plain), '--rtmpt', String(tunnelled), ...loadArgs],
+      server: bareWrite(tickMs, bytesIn(kbps, tickMs)),
+      group,
+      clientCount: count,
+      loadArgs: args,
     };
   };
-  const stretches: Stretch[] = [];
-  if (isMixed) stretches.push(stretch(CULVERT, rtmp, rtmpt));
-  else {
-    if (rtmp > 0) stretches.push(stretch(CULVERT, rtmp, 0));
-    if (rtmpt > 0) stretches.push(stretch(CULVERT, 0, rtmpt));
-  }
-  if (peer !== null && rtmp > 0) stretches.splice(1, 0, stretch(peer, rtmp, 0));
-  return stretches;
+  const group = `${count} rtmp`;
+  const plain = [CULVERT, ...peers].map((server) => play(server, group));
+  if (hasFloor) plain.push(floor(DEFAULT_TICK_MS, group));
+  const merged = mergeMs.flatMap((tickMs) => {
+    const name = mergedGroup(count, tickMs);
+    const server = culvertWith({ CULVERT_STREAMS_MERGE_TIME: `${tickMs}ms` });
+    return tickMs === 0 ? [play(server, name)] : [play(server, name), floor(tickMs, name)];
+  });
+  return [...plain, ...merged];
 }
 
-function isFaultless(faults: Readonly<Record<string, number>>): boolean {
-  return Object.keys(faults).length === 0;
+function mergedGroup(count: number, tickMs: number): string {
+  return `${count} rtmp, merged ${tickMs} ms`;
 }
 
-function printFaults({ load }: Measurement, print: (text: string) => void): void {
-  if (load.isVoid) {
-    const share = Math.round(load.loadCpuShare * 100);
-    print(`  VOID: the load program used ${share} % of its core; its figures measure itself.`);
-  }
-  for (const text of load.faultTexts) print(`  FAULT ${text}`);
+function aimsOf(summaries: readonly Summary[]): Aim[] {
+  const group = `${AIMED_VIEWERS} rtmp`;
+  const own = findSummary(summaries, group, CULVERT.name);
+  const timesOf = (server: string): number | null =>
+    findSummary(summaries, group, server)?.culvertTimes ?? null;
+  const merged = findSummary(summaries, mergedGroup(AIMED_VIEWERS, 350), CULVERT.name);
+  const few = summaries
+    .filter(({ server, group: name }) => server === CULVERT.name && /^\d+ rtmp$/.test(name))
+    .filter(({ group: name }) => Number.parseInt(name, 10) <= FEW_VIEWERS);
+  return [
+    { text: `${group}, cost in nginx's`, value: timesOf('nginx'), limit: 0.6 },
+    { text: `${group}, cost in the bare write's`, value: timesOf('bare write'), limit: 1.3 },
+    { text: `${group}, p50 ms`, value: own?.latencyP50Ms ?? null, limit: 30 },
+    {
+      text: `${group} merged 350 ms, CPU-ms a viewer-second`,
+      value: merged?.cpuMsPerClientSecond ?? null,
+      limit: 0.1,
+    },
+    ...few.map(({ group: name, latencyP50Ms }) => {
+      return { text: `${name}, p50 ms`, value: latencyP50Ms, limit: 2 };
+    }),
+  ];
 }

@@ -18,14 +18,16 @@ import {
 export type ClientScript = {
   /** The command `connect`. */
   readonly connect: Buffer;
-  /** The command `play` or `publish`. */
-  readonly start: Buffer;
+  /** The command `play` or `publish`; null for a client that stays idle. */
+  readonly start: Buffer | null;
 };
 
 /** Who hears of a client's progress. */
 export interface ClientListener {
   /** Bytes for the server, in order. */
   send(bytes: Buffer): void;
+  /** The server has answered all there is to say before playing, and the script says no more. */
+  idle(): void;
   /** The status of play or publish: the server's code, such as NetStream.Play.Start. */
   status(code: string): void;
   /** Payload of a data message (metadata); valid until the call returns. */
@@ -132,7 +134,8 @@ export class ClientSession implements MessageSink {
           throw new Error(`expected message stream id 1, got ${messageStreamId}`);
         }
         this.#step = 'started';
-        this.#listener.send(this.#script.start);
+        if (this.#script.start === null) this.#listener.idle();
+        else this.#listener.send(this.#script.start);
         return;
       }
       case 'started':

@@ -14,6 +14,8 @@ export const FaultKind = {
   Start: 'start',
   /** A tunnel's reply that ended within a message. */
   SplitReply: 'split-reply',
+  /** A client of a floor that got far less than the others, or a publisher whose bytes were not taken. */
+  Starved: 'starved',
   /** A connection that failed, or that the server closed. */
   Connection: 'connection',
 } as const;

@@ -10,7 +10,7 @@ export interface ReplySink {
 }
 
 const HEAD_END = '\r\n\r\n';
-const CONTENT_LENGTH = 'Content-Length: ';
+const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const STATUS_OK = 'HTTP/1.1 200';
 /** LIMIT: no tunnel has a longer head; whoever sends one is not understood. */
 const MAX_HEAD_CHARS = 4096;
@@ -51,9 +51,9 @@ export class HttpReplyReader {
     }
     const head = text.slice(0, end);
     if (!head.startsWith(STATUS_OK)) throw new Error(`a reply that begins ${head.slice(0, 40)}`);
-    const at = head.indexOf(CONTENT_LENGTH);
-    if (at < 0) throw new Error(`a reply without ${CONTENT_LENGTH.trim()}`);
-    this.#leftBytes = Number.parseInt(head.slice(at + CONTENT_LENGTH.length), 10);
+    const [, lengthText] = CONTENT_LENGTH.exec(head) ?? [];
+    if (lengthText === undefined) throw new Error('a reply without Content-Length');
+    this.#leftBytes = Number(lengthText);
     this.#head = '';
     if (this.#leftBytes === 0) throw new Error('a reply without a body');
     return from + end + HEAD_END.length - known;

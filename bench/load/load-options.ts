@@ -2,28 +2,59 @@
 
 import { parseArgs } from 'node:util';
 
+/** Kinds of load, each of them one file *-run.ts or a few lines of one. */
+export const LoadMode = {
+  /** One publisher and viewers who stay. */
+  Play: 'play',
+  /** One publisher and viewers who come, see the first frame, and leave. */
+  Join: 'join',
+  /** One publisher, and viewers who come and go for as long as the stretch lasts. */
+  Churn: 'churn',
+  /** Publishers, and viewers of some of them. */
+  FanIn: 'fanin',
+  /** Connections that read, for the bare write. */
+  BareRead: 'bare-read',
+  /** Connections that poll by HTTP, for the bare Fastify route. */
+  BarePoll: 'bare-poll',
+  /** Connections that read what this program sends by way of the bare pipe. */
+  BarePipe: 'bare-pipe',
+  /** Connections that send publishers' bytes, for the bare reader. */
+  BareSend: 'bare-send',
+  /** A publisher alone, for players of other programs. */
+  Publish: 'publish',
+} as const;
+export type LoadMode = (typeof LoadMode)[keyof typeof LoadMode];
+
 /** What a load run does. */
 export type LoadOptions = {
+  readonly mode: LoadMode;
   readonly host: string;
   readonly port: number;
   readonly app: string;
   readonly streamName: string;
-  /** Viewers over RTMP and over RTMPT. */
+  /** Viewers, or publishers of a fan-in, over RTMP and over RTMPT; clients of a floor count as RTMP. */
   readonly rtmp: number;
   readonly rtmpt: number;
-  /** Length of the measured stretch; with `publishOnly` of all, and 0 is until a signal. */
+  /** How many publishers of a fan-in have a viewer. */
+  readonly checked: number;
+  /** How many join at a time; 0 for one of few, ten of many. */
+  readonly atOnce: number;
+  /** True where viewers connect and never play. */
+  readonly isIdle: boolean;
+  /** Length of the measured stretch; of mode `publish` of all, and 0 is until a signal. */
   readonly seconds: number;
   /** Between the last viewer's first frame and the measured stretch. */
   readonly settleMs: number;
   /** Audio and video together, kbit/s. */
   readonly kbps: number;
+  /** Video frames a second; below 30 there is no audio, so that thousands of viewers stay light. */
+  readonly fps: number;
   /** Jump of the publisher's timestamps after its first group of pictures, ms; 0 for none. */
   readonly startMs: number;
   /** Pause between a tunnel's reply and the next poll, ms; 0 polls back to back. */
   readonly pollMs: number;
   /** False for servers whose viewers begin wherever the stream is. */
   readonly startsAtKeyframe: boolean;
-  readonly publishOnly: boolean;
   /** An FLV file to publish; null for synthetic media. */
   readonly flvPath: string | null;
 };
@@ -31,20 +62,26 @@ export type LoadOptions = {
 /** How the load program is called. */
 export const LOAD_USAGE = `node bench/load.ts --url rtmp://HOST:PORT/APP/STREAM [options]
 
-  --rtmp N, --rtmpt N   viewers over RTMP and over RTMPT (0)
+  --mode NAME           play, join, churn, fanin, bare-read, bare-poll, bare-pipe, bare-send (play)
+  --rtmp N, --rtmpt N   viewers, or publishers of a fan-in, over RTMP and over RTMPT (0)
+  --checked N           publishers of a fan-in that have a viewer (10)
+  --at-once N           joins at a time; 0 for one of up to 50 viewers, ten of more (0)
+  --idle                viewers connect and never play
   --seconds N           length of the measured stretch (10)
   --settle-ms N         time between the last join and the measured stretch (1000)
   --kbps N              bit rate of the stream (1130)
+  --fps N               video frames a second, 1 to 30; below 30 there is no audio (30)
   --start-ms N          timestamps jump up by N behind the first group of pictures; half of the viewers join before
   --poll-ms N           pause of a tunnel's viewer between two polls; 0 polls back to back (0)
   --start-anywhere      viewers may begin without headers and keyframe
-  --publish-only        publish and nothing else; --seconds 0 is until a signal
+  --publish-only        mode publish: publish and nothing else; --seconds 0 is until a signal
   --flv FILE            with --publish-only: publish this file, looped, instead of synthetic media
 `;
 
 /** LIMIT: publisher and viewers stay below the hard limit of descriptors, 20,000 on common machines. */
 const MAX_VIEWERS = 19_000;
 const MAX_SECONDS = 86_400;
+const MAX_FPS = 30;
 
 /** Reads the command line. @throws Error with what was expected */
 export function parseLoadOptions(argv: readonly string[]): LoadOptions {
@@ -52,6 +89,11 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     args: [...argv],
     options: {
       url: { type: 'string' },
+      mode: { type: 'string', default: LoadMode.Play },
+      checked: { type: 'string', default: '10' },
+      'at-once': { type: 'string', default: '0' },
+      idle: { type: 'boolean', default: false },
+      fps: { type: 'string', default: '30' },
       rtmp: { type: 'string', default: '0' },
       rtmpt: { type: 'string', default: '0' },
       seconds: { type: 'string', default: '10' },
@@ -69,21 +111,32 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
   if (target === null) throw new Error(`expected --url rtmp://HOST:PORT/APP/STREAM, got ${values.url}`);
   if (values.flv !== undefined && !values['publish-only']) throw new Error('--flv goes with --publish-only');
   return {
+    mode: values['publish-only'] ? LoadMode.Publish : modeOf(values.mode),
     host,
     port: Number(port),
     app,
     streamName,
     rtmp: wholeNumber('--rtmp', values.rtmp, MAX_VIEWERS),
     rtmpt: wholeNumber('--rtmpt', values.rtmpt, MAX_VIEWERS),
+    checked: wholeNumber('--checked', values.checked, MAX_VIEWERS),
+    atOnce: wholeNumber('--at-once', values['at-once'], MAX_VIEWERS),
+    isIdle: values.idle,
     seconds: wholeNumber('--seconds', values.seconds, MAX_SECONDS),
     settleMs: wholeNumber('--settle-ms', values['settle-ms'], MAX_SECONDS * 1000),
     kbps: wholeNumber('--kbps', values.kbps, 1_000_000),
+    fps: wholeNumber('--fps', values.fps, MAX_FPS),
     startMs: wholeNumber('--start-ms', values['start-ms'], 0xffffffff),
     pollMs: wholeNumber('--poll-ms', values['poll-ms'], 10_000),
     startsAtKeyframe: !values['start-anywhere'],
-    publishOnly: values['publish-only'],
     flvPath: values.flv ?? null,
   };
+}
+
+function modeOf(text: string): LoadMode {
+  const mode = Object.values(LoadMode).find((known) => known === text);
+  if (mode === undefined)
+    throw new Error(`expected --mode ${Object.values(LoadMode).join('|')}, got ${text}`);
+  return mode;
 }
 
 /** Reads a number of the command line, 0 to `max`. @throws Error with what was expected */

@@ -30,9 +30,10 @@ export interface MediaSource {
 /** Where the number (u32) and the sending time (double, ms) stand in a payload. */
 export const STAMP_OFFSET: Readonly<Record<number, number>> = { [WireType.Audio]: 2, [WireType.Video]: 10 };
 
-const VIDEO_FRAME_MS = 1000 / 30;
 const AUDIO_FRAME_MS = 1024 / 44.1;
-const FRAMES_PER_KEYFRAME = 60;
+const KEYFRAME_SECONDS = 2;
+/** Video frames a second of media that has audio. */
+const FULL_FPS = 30;
 const AUDIO_FRAME_BYTES = 371;
 /** A keyframe is as large as so many other frames. */
 const KEYFRAME_WEIGHT = 8;
@@ -41,20 +42,33 @@ const MIN_FRAME_BYTES = 64;
 const AVC_CONFIGURATION = '0142c01effe100096742c01e8c8d40501e01000468ce3c80';
 const AAC_CONFIGURATION = '1210';
 
-/** Video of 30 frames a second with a keyframe every two seconds, and audio of 43 frames a second. */
+/**
+ * Video with a keyframe every two seconds, and audio of 43 frames a second beside video of 30. Video of fewer frames is
+ * alone: media for thousands of viewers of whom nothing is asked but that they play.
+ */
 export class SyntheticMedia implements MediaSource {
   readonly metadataMark: string = `culvert-bench ${randomUUID()}`;
   readonly opening: readonly OpeningMessage[];
   readonly #noise: Buffer;
   readonly #frameBytes: number;
+  readonly #videoFrameMs: number;
+  readonly #framesPerKeyframe: number;
+  readonly #hasAudio: boolean;
   #nextSequence = 0;
   #videoFrames = 0;
   #audioFrames = 0;
 
-  /** @param kbps audio and video together, kbit/s; below about 145 frames stay at their least size */
-  constructor(kbps: number) {
-    const bytesPerGop = ((kbps * 1000) / 8 - AUDIO_FRAME_BYTES * (1000 / AUDIO_FRAME_MS)) * 2;
-    const averageBytes = Math.round(bytesPerGop / (FRAMES_PER_KEYFRAME - 1 + KEYFRAME_WEIGHT));
+  /**
+   * @param kbps audio and video together, kbit/s; where it is too low, frames stay at their least size
+   * @param fps video frames a second, 1 to 30
+   */
+  constructor(kbps: number, fps: number = FULL_FPS) {
+    this.#videoFrameMs = 1000 / fps;
+    this.#framesPerKeyframe = fps * KEYFRAME_SECONDS;
+    this.#hasAudio = fps === FULL_FPS;
+    const audioBytesPerSecond = this.#hasAudio ? AUDIO_FRAME_BYTES * (1000 / AUDIO_FRAME_MS) : 0;
+    const bytesPerGop = ((kbps * 1000) / 8 - audioBytesPerSecond) * KEYFRAME_SECONDS;
+    const averageBytes = Math.round(bytesPerGop / (this.#framesPerKeyframe - 1 + KEYFRAME_WEIGHT));
     this.#frameBytes = Math.max(MIN_FRAME_BYTES, averageBytes);
     this.#noise = noise(NOISE_BYTES + this.#frameBytes * KEYFRAME_WEIGHT);
     const info = { width: 640, height: 360, framerate: 30, videocodecid: 7, audiocodecid: 10 };
@@ -67,13 +81,14 @@ export class SyntheticMedia implements MediaSource {
   }
 
   next(): MediaFrame {
-    const videoMs = this.#videoFrames * VIDEO_FRAME_MS;
+    const videoMs = this.#videoFrames * this.#videoFrameMs;
+    if (!this.#hasAudio) return this.#video(videoMs);
     const audioMs = this.#audioFrames * AUDIO_FRAME_MS;
     return videoMs <= audioMs ? this.#video(videoMs) : this.#audio(audioMs);
   }
 
   #video(mediaMs: number): MediaFrame {
-    const isKeyframe = this.#videoFrames++ % FRAMES_PER_KEYFRAME === 0;
+    const isKeyframe = this.#videoFrames++ % this.#framesPerKeyframe === 0;
     const payload = this.#filled(this.#frameBytes * (isKeyframe ? KEYFRAME_WEIGHT : 1), WireType.Video);
     payload[0] = isKeyframe ? 0x17 : 0x27;
     payload[1] = 1;

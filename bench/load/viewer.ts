@@ -1,40 +1,46 @@
-// What a viewer is to the load program, and the part that both transports share: the client's session, its check, and
-// the promise of its first frame.
+// A player that checks what it plays: a client's session, its check, and the promise of its first frame. A plain socket
+// or a tunnel carries it.
 
 import { performance } from 'node:perf_hooks';
 import type { ChunkStream } from './chunk-reader.ts';
 import type { ClientListener, ClientScript } from './client-session.ts';
 import { ClientSession } from './client-session.ts';
 import { FaultKind } from './fault-list.ts';
+import type { Transport, TransportFactory, TransportListener } from './transport.ts';
 import type { CheckContext } from './viewer-check.ts';
 import { ViewerCheck } from './viewer-check.ts';
 
-/** Where viewers connect to. */
-export type ViewerTarget = { readonly host: string; readonly port: number; readonly script: ClientScript };
+/** What makes a viewer. */
+export type ViewerOptions = {
+  /** Its name in faults. */
+  readonly name: string;
+  readonly script: ClientScript;
+  readonly context: CheckContext;
+  readonly connect: TransportFactory;
+};
 
 /** Time for a viewer's first frame, ms. */
 const JOIN_LIMIT_MS = 15_000;
 
-/** Bytes of the one buffer that all sockets of this process read into: what is read is handled before the next read. */
-const READ_BUFFER_BYTES = 64 * 1024;
-
-/** The buffer that all sockets of this process read into. */
-export const READ_BUFFER: Buffer = Buffer.alloc(READ_BUFFER_BYTES);
-
-/** A player that checks what it plays. The transport gives it bytes, and carries away what `send` is given. */
-export abstract class Viewer implements ClientListener {
+/** Plays, and checks. */
+export class Viewer implements ClientListener, TransportListener {
   readonly check: ViewerCheck;
-  protected readonly session: ClientSession;
+  readonly #session: ClientSession;
+  readonly #transport: Transport;
   #startedMs = 0;
   #isStopped = false;
   #settle: ((setupMs: number | null) => void) | null = null;
 
-  constructor(name: string, script: ClientScript, context: CheckContext) {
-    this.check = new ViewerCheck(name, context, () => this.#joined(performance.now() - this.#startedMs));
-    this.session = new ClientSession(script, this);
+  constructor({ name, script, context, connect }: ViewerOptions) {
+    this.check = new ViewerCheck(name, context, () => this.#ready());
+    this.#session = new ClientSession(script, this);
+    this.#transport = connect(this);
   }
 
-  /** Connects and plays. Gives the time from then to the first frame, ms; null where it failed, which is a fault. */
+  /**
+   * Connects and plays. Gives the time from then to the first frame, ms, or for one that does not play to the answer
+   * that it might; null where it failed, which is a fault.
+   */
   join(): Promise<number | null> {
     return new Promise((resolve) => {
       const limit = setTimeout(() => this.failed(`no frame within ${JOIN_LIMIT_MS} ms`), JOIN_LIMIT_MS);
@@ -43,19 +49,42 @@ export abstract class Viewer implements ClientListener {
         resolve(setupMs);
       };
       this.#startedMs = performance.now();
-      this.open();
+      this.#transport.open();
+      this.#session.begin();
     });
   }
 
   /** Ends the connection. */
   stop(): void {
     this.#isStopped = true;
-    this.disconnect();
+    this.#transport.close();
   }
 
-  abstract send(bytes: Buffer): void;
-  protected abstract open(): void;
-  protected abstract disconnect(): void;
+  received(bytes: Buffer, from: number, to: number): void {
+    this.check.arrivedMs = performance.now();
+    this.#session.receive(bytes, from, to);
+  }
+
+  replied(requestNumber: number): void {
+    if (this.#session.isBetweenMessages) return;
+    this.check.fault(FaultKind.SplitReply, `the reply to request ${requestNumber} ends within a message`);
+  }
+
+  /** Only the first time, and not after `stop`, is it a fault. */
+  failed(text: string): void {
+    if (this.#isStopped) return;
+    this.check.fault(FaultKind.Connection, text);
+    this.stop();
+    this.#joined(null);
+  }
+
+  send(bytes: Buffer): void {
+    this.#transport.send(bytes);
+  }
+
+  idle(): void {
+    this.#ready();
+  }
 
   status(code: string): void {
     if (/Failed|NotFound|Rejected/.test(code)) this.failed(`the server said ${code}`);
@@ -73,22 +102,8 @@ export abstract class Viewer implements ClientListener {
     this.check.mediaEnd(stream);
   }
 
-  /** The connection is of no use any more. Only the first time, and not after `stop`, is it a fault. */
-  protected failed(text: string): void {
-    if (this.#isStopped) return;
-    this.check.fault(FaultKind.Connection, text);
-    this.stop();
-    this.#joined(null);
-  }
-
-  /** Runs `action` for bytes that have come; what it throws ends this viewer alone. */
-  protected handle(action: () => void): void {
-    this.check.arrivedMs = performance.now();
-    try {
-      action();
-    } catch (error) {
-      this.failed(error instanceof Error ? error.message : String(error));
-    }
+  #ready(): void {
+    this.#joined(performance.now() - this.#startedMs);
   }
 
   #joined(setupMs: number | null): void {

@@ -4,6 +4,8 @@
 export type CaseOutcome = {
   /** Written into the JSON as it is. */
   readonly result: unknown;
+  /** The figures for people: lines of text, made for a fixed width. */
+  readonly report: string;
   /** False where something was wrong that must not be. */
   readonly isRight: boolean;
   /** True where figures mean nothing, for the load program was at its limit. */
@@ -19,3 +21,12 @@ export type BenchCase = {
 
 /** The command line is wrong; the message says what was expected. */
 export class UsageError extends Error {}
+
+/** Reads a command line by `read`; what that throws is the command line's fault. @throws UsageError */
+export function readAsUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

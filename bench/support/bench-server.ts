@@ -1,5 +1,5 @@
-// A server under test, whoever made it: where it listens, what it costs, and how it is stopped. Culvert is one; the
-// others are peers, started with a configuration of their own in a folder that is removed afterwards.
+// A server under test, whoever made it: where it listens, what it costs, and how it is stopped. Culvert is one; others
+// are peers, started with a configuration of their own in a folder that is removed afterwards, and the floors.
 
 import type { PinnedProcess } from './pinned-process.ts';
 
@@ -18,6 +18,8 @@ export type ServerKind = {
   /** True where viewers get headers and a keyframe first. */
   readonly startsAtKeyframe: boolean;
   readonly hasTunnel: boolean;
+  /** True for another's server: its faults are told, and make no run wrong. */
+  readonly isPeer: boolean;
   /** Its version, for the record. @throws Error with the command to run where it is not installed and may not be */
   version(): string;
   /** Starts it on a free port of the loopback. */

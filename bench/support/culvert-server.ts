@@ -1,5 +1,5 @@
 // Culvert as a server under test: `culvert serve` of this work tree with its defaults, changed only by CULVERT_…
-// variables of the environment.
+// variables of the environment and by what a case sets.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,28 +10,30 @@ import { ROOT_FOLDER, SERVER_CORE, startPinned } from './pinned-process.ts';
 
 const READY_LIMIT_MS = 30_000;
 
-/** This work tree. */
-export const CULVERT: ServerKind = {
-  name: 'culvert',
-  startsAtKeyframe: true,
-  hasTunnel: true,
-  version: () => {
-    const manifest: unknown = JSON.parse(readFileSync(join(ROOT_FOLDER, 'package.json'), 'utf8'));
-    return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? String(manifest.version)
-      : 'unknown';
-  },
-  start: async () => {
-    const running = startPinned(SERVER_CORE, process.execPath, [
-      'src/main.ts',
-      'serve',
-      '--listen',
-      '127.0.0.1:0',
-    ]);
-    const port = await readyPort(running);
-    return { port, process: running, stop: running.stop };
-  },
-};
+/** This work tree, with further variables in its environment. */
+export function culvertWith(env: Readonly<Record<string, string>>): ServerKind {
+  return {
+    name: 'culvert',
+    startsAtKeyframe: true,
+    hasTunnel: true,
+    isPeer: false,
+    version: () => {
+      const manifest: unknown = JSON.parse(readFileSync(join(ROOT_FOLDER, 'package.json'), 'utf8'));
+      return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+        ? String(manifest.version)
+        : 'unknown';
+    },
+    start: async () => {
+      const args = ['src/main.ts', 'serve', '--listen', '127.0.0.1:0'];
+      const running = startPinned(SERVER_CORE, process.execPath, args, { ...process.env, ...env });
+      const port = await readyPort(running);
+      return { port, process: running, stop: running.stop };
+    },
+  };
+}
+
+/** This work tree, as it is. */
+export const CULVERT: ServerKind = culvertWith({});
 
 /** The port in the log line that says the gateway is ready. The rest of the log is read and dropped. */
 async function readyPort(running: PinnedProcess): Promise<number> {

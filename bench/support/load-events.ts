@@ -3,6 +3,8 @@
 /** What was measured over one transport. */
 export type TransportResult = {
   readonly viewers: number;
+  /** How many times a viewer joined: more than there are viewers where they come and go. */
+  readonly joins: number;
   /** Frames that came in the measured stretch, over all viewers. */
   readonly frames: number;
   /** Requests that were answered in the measured stretch; 0 over RTMP. */
@@ -16,12 +18,26 @@ export type TransportResult = {
   readonly setupP99Ms: number | null;
 };
 
+/** What clients without RTMP got, or sent, in the measured stretch. */
+export type BareResult = {
+  readonly clients: number;
+  /** Bytes of all of them together. */
+  readonly bytes: number;
+  /** Replies; 0 but for those that poll. */
+  readonly requests: number;
+};
+
 /** The result of a load run. */
 export type LoadResult = {
+  /** Viewers; none where a run has none over a transport. */
   readonly rtmp: TransportResult;
   readonly rtmpt: TransportResult;
+  /** Clients of a floor; null in every other run. */
+  readonly bare: BareResult | null;
+  readonly publishers: number;
   /** Length of the measured stretch by this program's clock. */
   readonly measuredMs: number;
+  /** Over all publishers. */
   readonly sentMessages: number;
   /** How late frames were sent, ms. */
   readonly sendLateP99Ms: number | null;

@@ -1,7 +1,7 @@
 // On what and with what a result came about: without it a figure means nothing.
 
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { HAS_PINNING, ROOT_FOLDER } from './pinned-process.ts';
 
 /** The facts that stand in every result. */
@@ -9,6 +9,8 @@ export type MachineFacts = {
   readonly node: string;
   readonly cpu: string;
   readonly cores: number;
+  readonly memoryGib: number;
+  readonly kernel: string;
   /** True where server and load program had a core each. */
   readonly isPinned: boolean;
   /** Runnable processes over the last minute, at the start: well above 0 the machine was not free. */
@@ -31,6 +33,8 @@ export function machineFacts(): MachineFacts {
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
     isPinned: HAS_PINNING,
     loadAverage: loadavg()[0] ?? 0,
     commit: `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '+'}`,

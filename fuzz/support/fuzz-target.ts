@@ -1,15 +1,26 @@
-// What a fuzz target is, and the oracles that several of them share.
+// What a fuzz target is, and the oracles that several of them share. What an oracle says of two things that differ is
+// short, however long they are.
 
 import assert from 'node:assert/strict';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { ProtocolError } from '../../src/protocol/bytes/protocol-error.ts';
 
-/** One thing that parses. `fuzz` has the shape that coverage-guided fuzzers expect as well. */
+/** Bytes of two buffers that are shown around the first difference. */
+const SHOWN_BYTES = 32;
+
+/** Characters of two values as text that are shown around the first difference. */
+const SHOWN_CHARS = 240;
+
+/**
+ * One thing that parses. Targets are values in a table, by name: a coverage-guided fuzzer, which wants a module with a
+ * function `fuzz(data)`, is given `(data) => void TARGETS[name].fuzz(data)`.
+ */
 export type FuzzTarget = {
   /** Inputs to begin with: real and odd ones. */
   readonly seeds: () => Uint8Array[];
   /**
-   * Feeds one input, and throws where an oracle does not hold. Returns a word for what became of it: the first input
-   * with a new word is kept and changed further.
+   * Feeds one input, which it must not change, and throws where an oracle does not hold. Returns a word for what became
+   * of it: the first input with a new word is kept and changed further. The word decides nothing else.
    */
   readonly fuzz: (data: Uint8Array) => string;
 };
@@ -25,7 +36,7 @@ export function outcomeOf<T>(work: () => T): { readonly value: T } | { readonly 
 }
 
 /** Ways to cut `data` whose results must not differ: whole, byte by byte, and at places that the data themselves choose. */
-export function cutsOf(data: Uint8Array): Uint8Array[][] {
+function cutsOf(data: Uint8Array): Uint8Array[][] {
   const bytes = Array.from(data, (_, index) => data.subarray(index, index + 1));
   const random: Uint8Array[] = [];
   for (let start = 0, seed = data.length; start < data.length; ) {
@@ -40,8 +51,30 @@ export function cutsOf(data: Uint8Array): Uint8Array[][] {
 /** Asserts that every way to cut `data` gives the same, and gives it. */
 export function sameForEveryCut<T>(data: Uint8Array, read: (pieces: readonly Uint8Array[]) => T): T {
   const [whole, ...others] = cutsOf(data).map(read);
-  for (const other of others) assert.deepEqual(other, whole, 'the result depends on how the input is cut');
+  for (const other of others) assertSame(other, whole, 'the result depends on how the input is cut');
   return whole as T;
+}
+
+/** Asserts that two values are deeply and strictly equal; says where their texts begin to differ. */
+export function assertSame(actual: unknown, expected: unknown, what: string): void {
+  if (isDeepStrictEqual(actual, expected)) return;
+  const [got, wanted] = [textOf(actual), textOf(expected)];
+  const at = firstDifference(got, wanted);
+  const from = Math.max(0, at - SHOWN_CHARS / 4);
+  const shown = (text: string): string => text.slice(from, from + SHOWN_CHARS);
+  assert.fail(`${what}, from character ${at} on:\n  expected …${shown(wanted)}\n  got      …${shown(got)}`);
+}
+
+/** Asserts that bytes are the same; says how long they are, and shows 32 of each around the first difference. */
+export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  if (Buffer.compare(actual, expected) === 0) return;
+  const at = firstDifference(actual, expected);
+  const from = Math.max(0, at - SHOWN_BYTES / 2);
+  const shown = (bytes: Uint8Array): string => hexOf(bytes.subarray(from, from + SHOWN_BYTES));
+  assert.fail(
+    `${what}: expected ${expected.length} bytes, got ${actual.length}, which differ at ${at}; from ${from} on:\n` +
+      `  expected ${shown(expected)}\n  got      ${shown(actual)}`,
+  );
 }
 
 /** Lower-case hex of bytes. */
@@ -52,4 +85,14 @@ export function hexOf(bytes: Uint8Array): string {
 /** A byte that chooses among `count` things. */
 export function choice(data: Uint8Array, index: number, count: number): number {
   return (data[index] ?? 0) % count;
+}
+
+function firstDifference<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return at;
+}
+
+function textOf(value: unknown): string {
+  return inspect(value, { depth: 32, maxArrayLength: null, maxStringLength: null, breakLength: 120 });
 }

@@ -1,4 +1,5 @@
-// The client's side of a connection against any server: the same events for every cut, and a bounded answer.
+// The client's side of a connection against any server: the same state, error, events and
+// answers for every cut.
 
 import assert from 'node:assert/strict';
 import type { ClientEvent } from '../../src/protocol/rtmp/client/client-events.ts';
@@ -6,10 +7,18 @@ import { ClientHarness, CONNECT_RESULT, REQUEST } from '../../test/protocol/rtmp
 import { amf } from '../../test/support/amf-wire.ts';
 import { serverCommand, serverHandshake, serverStatus } from '../../test/support/client-wire.ts';
 import { vectorsFromTextOf, vectorsOf } from '../../test/support/vectors.ts';
-import { chunksOf, framed, framedCommand } from '../support/framed-messages.ts';
-import { type FuzzTarget, hexOf, outcomeOf, sameForEveryCut } from '../support/fuzz-target.ts';
+import {
+  feedWithPauses,
+  framed,
+  framedCommand,
+  framedPause,
+  framedSeeds,
+  readSessionInput,
+  wireSeeds,
+} from '../support/framed-messages.ts';
+import { type FuzzTarget, outcomeOf, sameForEveryCut } from '../support/fuzz-target.ts';
 
-const STATES: readonly (() => ClientHarness)[] = [
+const STATES: readonly [() => ClientHarness, ...(() => ClientHarness)[]] = [
   () => {
     const harness = new ClientHarness({ isHandshakeSigned: true });
     harness.session.connect(REQUEST);
@@ -20,19 +29,18 @@ const STATES: readonly (() => ClientHarness)[] = [
   () => new ClientHarness().publish(),
 ];
 
-function lineOf(event: ClientEvent): string {
-  if ('payload' in event) return `${event.type} ${event.timestampMs} ${hexOf(event.payload)}`;
+function wordOf(event: ClientEvent): string {
   if ('status' in event) return `${event.type} ${JSON.stringify(event.status.code)}`;
   return event.type === 'closed' ? `closed ${event.reason.code}` : event.type;
 }
 
-/** In the first byte: what follows is messages, not the bytes of the wire. */
-const FRAMED = 0x80;
+/** Acknowledgements depend on how often is read. */
+const ACKNOWLEDGEMENT = 3;
 
-function framedSeeds(): Uint8Array[] {
+function script(): Uint8Array[] {
   const status = (messageStreamId: number, code: string): Uint8Array =>
     framedCommand(messageStreamId, 'onStatus', 0, null, { level: 'status', code, description: 'd' });
-  const script = [
+  return [
     framedCommand(
       0,
       '_result',
@@ -61,11 +69,9 @@ function framedSeeds(): Uint8Array[] {
     framed(4, 0, Uint8Array.of(0, 6, 0, 0, 0, 1)),
     framed(4, 0, Uint8Array.of(0, 1, 0, 0, 0, 1)),
     framed(6, 0, Uint8Array.of(0, 0, 16, 0, 2)),
+    framedPause(100),
+    framedPause(250),
   ];
-  const inputs = [Buffer.concat(script), ...script];
-  return inputs.flatMap((input) =>
-    [1, 2, 3].map((state) => Buffer.concat([Buffer.of(FRAMED + state), input])),
-  );
 }
 
 /** The low bits of the first byte choose how far the client has come. */
@@ -88,28 +94,46 @@ export const CLIENT_SESSION: FuzzTarget = {
     );
     return [
       Buffer.concat([Buffer.of(0), ...sequence]),
-      ...[...sequence, ...wire].flatMap((input) =>
-        [1, 2, 3].map((state) => Buffer.concat([Buffer.of(state), input])),
-      ),
-      ...framedSeeds(),
+      ...wireSeeds([...sequence, ...wire], [1, 2, 3]),
+      ...framedSeeds(script(), [1, 2, 3]),
     ];
   },
   fuzz: (data) => {
-    const first = data[0] ?? 0;
-    const begin = STATES[(first & ~FRAMED) % STATES.length] ?? (() => new ClientHarness());
-    const input = (first & FRAMED) === 0 ? data.subarray(1) : chunksOf(data.subarray(1));
-    return sameForEveryCut(input, (pieces) => {
+    const { state: begin, wire, pauses } = readSessionInput(data, STATES);
+    const { code, state, events } = sameForEveryCut(wire, (pieces) => {
       const harness = begin();
-      harness.session.takeOutput(Number.POSITIVE_INFINITY);
+      const { session } = harness;
+      const events: ClientEvent[] = [];
+      // As drivers do; what led to an error comes before it.
+      const drain = (): void => {
+        for (let count = -1; count !== events.length; ) {
+          count = events.length;
+          events.push(...session.drainEvents());
+        }
+      };
       const outcome = outcomeOf(() => {
-        for (const piece of pieces) harness.session.receive(piece);
+        feedWithPauses(
+          pieces,
+          pauses,
+          (piece) => {
+            session.receive(piece, harness.nowMs);
+            drain();
+          },
+          (lengthMs) => {
+            harness.nowMs += lengthMs;
+            session.tick(harness.nowMs);
+          },
+        );
       });
-      const events = harness.session.drainEvents().map(lineOf);
-      const { state } = harness.session;
-      assert.ok('value' in outcome || state === 'closed', 'an error closes the session');
-      assert.ok(events.filter((line) => line.startsWith('closed')).length <= 1, 'it is closed once');
-      const kinds = new Set(events.map((line) => line.replace(/(?<=^\w+-?\w*) \d.*/, '')));
-      return `${state} ${'code' in outcome ? outcome.code : ''} ${[...kinds].sort().join()}`;
+      const rest = outcomeOf(drain);
+      const said = harness.messages().filter(({ typeId }) => typeId !== ACKNOWLEDGEMENT);
+      const { state, droppedMessages } = session;
+      const code = [outcome, rest].flatMap((end) => ('code' in end ? end.code : []))[0] ?? '';
+      return { code, state, events, said, droppedMessages };
     });
+    assert.ok(code === '' || state === 'closed', 'an error closes the session');
+    const ends = events.filter(({ type }) => type === 'closed').length;
+    assert.ok(ends <= 1, 'it is closed once');
+    return `${state} ${code} ${[...new Set(events.map(wordOf))].sort().join()}`;
   },
 };

@@ -1,4 +1,4 @@
-// The handshake, from both ends.
+// The handshake, from both ends: the same answers, byte for byte, for every cut.
 
 import assert from 'node:assert/strict';
 import { ClientHandshake } from '../../src/protocol/rtmp/handshake/client-handshake.ts';
@@ -26,15 +26,15 @@ export const HANDSHAKE: FuzzTarget = {
   },
   fuzz: (data) => {
     const kind = (data[0] ?? 0) & 3;
-    return sameForEveryCut(data.subarray(1), (pieces) => {
+    const { end, said } = sameForEveryCut(data.subarray(1), (pieces) => {
       const handshake =
         kind === 0
           ? new ServerHandshake({ randomBytes, rtmpe: true })
           : new ClientHandshake({ randomBytes, isSigned: kind >= 2, requireSigned: kind === 3 });
-      const said: string[] = [];
+      const said: Uint8Array[] = [];
       const take = (): void => {
         const output = handshake.takeOutput();
-        if (output !== null) said.push(hexOf(output));
+        if (output !== null) said.push(output);
       };
       take();
       let usedBytes = 0;
@@ -48,8 +48,10 @@ export const HANDSHAKE: FuzzTarget = {
       });
       take();
       assert.ok(usedBytes <= HANDSHAKE_BYTES);
-      const saidBytes = said.join('').length / 2;
-      return `${kind} ${'code' in outcome ? outcome.code : `done ${handshake.isDone}`} ${saidBytes} ${said.map((hex) => hex.slice(0, 20)).join()}`;
+      const isRefused = 'code' in outcome;
+      const end = isRefused ? outcome.code : `done ${handshake.isDone} of ${usedBytes}`;
+      return { end, said: Buffer.concat(said) };
     });
+    return `${kind} ${end} ${said.length} ${hexOf(said.subarray(0, 10))}`;
   },
 };

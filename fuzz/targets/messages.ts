@@ -1,16 +1,52 @@
 // What messages hold: commands, data, control, user control and aggregates; what parses is written and parses again.
 
 import assert from 'node:assert/strict';
+import { AmfDate, AmfXml } from '../../src/protocol/amf/amf-value.ts';
 import { unpackAggregate } from '../../src/protocol/rtmp/aggregate.ts';
-import { encodeCommand, parseCommand } from '../../src/protocol/rtmp/command-message.ts';
+import { type CommandMessage, encodeCommand, parseCommand } from '../../src/protocol/rtmp/command-message.ts';
 import { encodeControl, parseControl } from '../../src/protocol/rtmp/control-message.ts';
 import { encodeDataMessage, parseDataMessage } from '../../src/protocol/rtmp/data-message.ts';
 import { MessageType, type RtmpMessage } from '../../src/protocol/rtmp/message.ts';
 import { encodeUserControl, parseUserControl } from '../../src/protocol/rtmp/user-control.ts';
 import { vectorsFromTextOf, vectorsOf } from '../../test/support/vectors.ts';
-import { choice, type FuzzTarget, hexOf, outcomeOf } from '../support/fuzz-target.ts';
+import { assertSame, assertSameBytes, choice, type FuzzTarget, outcomeOf } from '../support/fuzz-target.ts';
 
 const TYPES = [1, 2, 3, 4, 5, 6, 15, 17, 18, 20, 22];
+
+/** Data are cleaned when they are written: what was written once is clean, and comes out again as it is. */
+function fuzzData(
+  payload: Uint8Array,
+  typeId: typeof MessageType.DataAmf0 | typeof MessageType.DataAmf3,
+): string {
+  const data = parseDataMessage(payload, typeId);
+  if (data === null) return 'no data';
+  const written = encodeDataMessage(data.handler, data.values, data.receivedBytes);
+  if (written === null) return `${data.kind}, not to be written`;
+  const once = parseDataMessage(written);
+  assert.ok(once !== null && once.handler === data.handler, 'what we write reads');
+  assert.equal(once.values.length <= data.values.length, true, 'values are not made up');
+  const writtenAgain = encodeDataMessage(once.handler, once.values, once.receivedBytes);
+  assert.ok(writtenAgain !== null, 'what we wrote is written again');
+  assertSameBytes(writtenAgain, written, 'what is clean is changed');
+  const twice = parseDataMessage(writtenAgain);
+  assertSame(twice?.values, once.values, 'values come out otherwise');
+  return `${data.kind} ${data.values.length}`;
+}
+
+/** A command without what is lost by design: the zones of dates, and which class AMF3's XML is of. Changes the values. */
+function withoutLosses(command: CommandMessage): CommandMessage {
+  const seen = new Set<object>();
+  const waiting: unknown[] = [command];
+  for (let value = waiting.pop(); value !== undefined || waiting.length > 0; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) continue;
+    seen.add(value);
+    if (value instanceof AmfDate) Object.assign(value, { timeZoneMinutes: 0 });
+    if (value instanceof AmfXml) Object.assign(value, { isDocument: true });
+    waiting.push(...Object.values(value));
+    if (value instanceof Map) waiting.push(...value.keys(), ...value.values());
+  }
+  return command;
+}
 
 function fuzzMessage(message: RtmpMessage): string {
   const { typeId, payload } = message;
@@ -24,20 +60,12 @@ function fuzzMessage(message: RtmpMessage): string {
       const written = outcomeOf(() => encodeCommand(command, typeId));
       if ('code' in written) return written.code;
       const again = parseCommand({ ...message, payload: written.value });
-      assert.equal(hexOf(encodeCommand(again, typeId)), hexOf(written.value));
+      assertSame(withoutLosses(again), withoutLosses(command), 'a command comes out otherwise');
       return `command ${command.args.length}`;
     }
-    case MessageType.DataAmf0: {
-      const data = parseDataMessage(payload);
-      if (data === null) return 'no data';
-      const written = encodeDataMessage(data.handler, data.values, data.lengthBytes);
-      if (written === null) return `${data.kind}, not to be written`;
-      const again = parseDataMessage(written);
-      assert.ok(again !== null && again.handler === data.handler, 'what we write reads');
-      const writtenAgain = encodeDataMessage(again.handler, again.values, again.lengthBytes);
-      assert.equal(writtenAgain && hexOf(writtenAgain), hexOf(written));
-      return `${data.kind} ${data.values.length}`;
-    }
+    case MessageType.DataAmf0:
+    case MessageType.DataAmf3:
+      return fuzzData(payload, typeId);
     case MessageType.UserControl: {
       const event = parseUserControl(payload);
       if (event === null) return 'no event';

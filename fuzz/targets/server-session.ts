@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import type { ServerEvent } from '../../src/protocol/rtmp/server/server-events.ts';
 import {
   connected,
-  describeEvent,
   greeted,
   playing,
   publishing,
@@ -14,10 +13,18 @@ import { amf, WireEcmaArray } from '../../test/support/amf-wire.ts';
 import { ClientMessages, clientHandshake, userControl } from '../../test/support/client-messages.ts';
 import { describeReply } from '../../test/support/server-reply-reader.ts';
 import { vectorsFromTextOf, vectorsOf } from '../../test/support/vectors.ts';
-import { chunksOf, framed, framedCommand } from '../support/framed-messages.ts';
+import {
+  feedWithPauses,
+  framed,
+  framedCommand,
+  framedPause,
+  framedSeeds,
+  readSessionInput,
+  wireSeeds,
+} from '../support/framed-messages.ts';
 import { type FuzzTarget, outcomeOf, sameForEveryCut } from '../support/fuzz-target.ts';
 
-const STATES: readonly (() => ServerBench)[] = [
+const STATES: readonly [() => ServerBench, ...(() => ServerBench)[]] = [
   () => new ServerBench(),
   greeted,
   connected,
@@ -25,16 +32,14 @@ const STATES: readonly (() => ServerBench)[] = [
   playing,
 ];
 
-function lineOf(event: ServerEvent): string {
-  const line = outcomeOf(() => describeEvent(event));
-  return 'value' in line ? line.value : `${event.type} ${line.code}`;
+function wordOf(event: ServerEvent): string {
+  if (event.type === 'data') return `data ${event.data.kind}`;
+  if (event.type === 'play') return `play ${event.isLiveOnly} ${event.isReset}`;
+  return event.type === 'connect' ? `connect ${event.objectEncoding}` : event.type;
 }
 
-/** In the first byte: what follows is messages, not the bytes of the wire. */
-const FRAMED = 0x80;
-
-function framedSeeds(): Uint8Array[] {
-  const script = [
+function script(): Uint8Array[] {
+  return [
     framedCommand(0, 'createStream', 2, null),
     framedCommand(1, 'publish', 0, null, 'key', 'live'),
     framed(18, 1, amf('@setDataFrame', 'onMetaData', new WireEcmaArray({ width: 1, height: 2 }))),
@@ -62,11 +67,9 @@ function framedSeeds(): Uint8Array[] {
     framed(5, 0, Uint8Array.of(0, 0, 0, 1)),
     framed(6, 0, Uint8Array.of(0, 0, 0, 1, 2)),
     framed(3, 0, Uint8Array.of(0, 0, 0, 1)),
+    framedPause(100),
+    framedPause(250),
   ];
-  const inputs = [Buffer.concat(script), ...script];
-  return inputs.flatMap((input) =>
-    [1, 2, 3, 4].map((state) => Buffer.concat([Buffer.of(FRAMED + state), input])),
-  );
 }
 
 /** The low bits of the first byte choose the state that the client has come to. */
@@ -96,21 +99,27 @@ export const SERVER_SESSION: FuzzTarget = {
     const inputs = [...sequence, ...wire, Buffer.concat(sequence.slice(1))];
     return [
       Buffer.concat([Buffer.of(0), ...sequence]),
-      ...inputs.flatMap((input) => [1, 2, 3, 4].map((state) => Buffer.concat([Buffer.of(state), input]))),
-      ...framedSeeds(),
+      ...wireSeeds(inputs, [1, 2, 3, 4]),
+      ...framedSeeds(script(), [1, 2, 3, 4]),
     ];
   },
   fuzz: (data) => {
-    const first = data[0] ?? 0;
-    const begin = STATES[(first & ~FRAMED) % STATES.length] ?? connected;
-    const input = (first & FRAMED) === 0 ? data.subarray(1) : chunksOf(data.subarray(1));
-    const { end, events, replies } = sameForEveryCut(input, (pieces) => {
+    const { state: begin, wire, pauses } = readSessionInput(data, STATES);
+    const { end, events, replies } = sameForEveryCut(wire, (pieces) => {
       const bench = begin();
       const outcome = outcomeOf(() => {
-        for (const piece of pieces) bench.receive(piece);
+        feedWithPauses(
+          pieces,
+          pauses,
+          (piece) => bench.receive(piece),
+          (lengthMs) => {
+            bench.nowMs += lengthMs;
+            bench.session.tick(bench.nowMs);
+          },
+        );
       });
       const failed = 'code' in outcome ? outcome : outcomeOf(() => bench.settle());
-      const events = bench.takeEvents().map(lineOf);
+      const events = bench.takeEvents();
       // How often what was received is acknowledged depends on how often it is read.
       const replies = bench
         .takeReplies()
@@ -119,7 +128,9 @@ export const SERVER_SESSION: FuzzTarget = {
       return { end: 'code' in failed ? failed.code : bench.session.state, events, replies };
     });
     assert.ok(replies.length < 4 * data.length + 16, 'hardly more is said than was asked');
-    const kinds = new Set([...events, ...replies].map((line) => line.replaceAll(/[0-9"].*/g, '')));
+    const kinds = new Set(
+      [...events.map(wordOf), ...replies].map((line) => line.replaceAll(/[0-9"].*/g, '')),
+    );
     return `${end} ${[...kinds].sort().join()}`;
   },
 };

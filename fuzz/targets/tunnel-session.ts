@@ -1,19 +1,40 @@
-// One tunnel session under any order of requests, times, wakes and ends: each request is answered once, and in order.
+// One tunnel session under any order of requests, times, wakes and ends: each request is answered once, and in order; what
+// is sent arrives once, in order; what was to be said is said once, in order, media in the replies to idles alone.
 
 import assert from 'node:assert/strict';
 import { type TunnelReply, TunnelSession } from '../../src/protocol/rtmpt/tunnel-session.ts';
 import { FakeEndpoint } from '../../test/protocol/rtmpt/fake-endpoint.ts';
 import { TUNNEL_SETTINGS } from '../../test/support/tunnel-settings.ts';
-import { type FuzzTarget, outcomeOf } from '../support/fuzz-target.ts';
+import { assertSame, type FuzzTarget, outcomeOf } from '../support/fuzz-target.ts';
 
-/** LIMIT: steps of one input. */
-const MAX_STEPS = 2000;
+/** LIMIT: steps of one input: with what they queue, some tens of megabytes. */
+const MAX_STEPS = 500;
+
+const REQUEST_TYPES = ['send', 'idle', 'close'] as const;
+type RequestType = (typeof REQUEST_TYPES)[number];
+
+const ANSWER = 'answer';
+const MEDIA = 'media';
+
+/** A text that no other one equals. */
+function numbered(head: string, number: number, filledChars: number): string {
+  return `${head} ${number} ${'.'.repeat(filledChars)}`;
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
 
 /** A session, what stands around it, and what must hold of it after each step. */
 class TunnelRun {
   readonly #endpoint = new FakeEndpoint();
   readonly #session: TunnelSession<number>;
-  readonly #open = new Set<number>();
+  /** Requests without an answer: their tokens and types. */
+  readonly #open = new Map<number, RequestType>();
+  readonly #sent: string[] = [];
+  readonly #answersQueued: string[] = [];
+  readonly #mediaQueued: string[] = [];
+  readonly #partsReplied: string[] = [];
   #asked = 0;
   #lastAnswered = -1;
   #nowMs = 0;
@@ -39,29 +60,33 @@ class TunnelRun {
       case 0:
       case 1:
       case 2: {
-        const type = (['send', 'idle', 'close'] as const)[kind] ?? 'idle';
+        const type = REQUEST_TYPES[kind] ?? 'idle';
         const token = this.#asked++;
-        this.#open.add(token);
-        const request = {
-          type,
-          sequenceNumber: amount === 255 ? null : amount,
-          body: new Uint8Array(amount),
-        };
-        session.receive(request, token, this.#nowMs);
+        this.#open.set(token, type);
+        const text = amount === 0 ? '' : numbered('body', token, amount);
+        if (type === 'send' && amount > 0 && session.isOpen) this.#sent.push(text);
+        const sequenceNumber = amount === 255 ? null : amount;
+        session.receive({ type, sequenceNumber, body: Buffer.from(text, 'latin1') }, token, this.#nowMs);
         break;
       }
       case 3:
         this.#nowMs += amount * amount;
-        outcomeOf(() => session.tick(this.#nowMs));
+        this.#tick();
         break;
-      case 4:
-        this.#endpoint.queue('x'.repeat(1 + amount * 40));
+      case 4: {
+        const text = numbered(ANSWER, this.#answersQueued.length, amount * 40);
+        this.#answersQueued.push(text);
+        this.#endpoint.queue(text);
         session.wake();
         break;
-      case 5:
-        this.#endpoint.queueMedia('m'.repeat(1 + amount * 400));
+      }
+      case 5: {
+        const text = numbered(MEDIA, this.#mediaQueued.length, amount * 100);
+        this.#mediaQueued.push(text);
+        this.#endpoint.queueMedia(text);
         session.wake();
         break;
+      }
       case 6:
         this.#endpoint.isSetUp = amount % 2 === 0;
         session.carriersChanged(amount % 4, this.#nowMs);
@@ -71,7 +96,7 @@ class TunnelRun {
         else {
           const gone = (token: number): boolean => token % 16 === amount % 16;
           session.abort(gone);
-          for (const token of [...this.#open]) if (gone(token)) this.#open.delete(token);
+          for (const token of [...this.#open.keys()]) if (gone(token)) this.#open.delete(token);
         }
     }
     assert.ok(this.#open.size <= 1, 'at most one request is held');
@@ -85,15 +110,33 @@ class TunnelRun {
   finish(): string {
     for (let turns = 0; turns < 4 && !this.#session.isEnded; turns += 1) {
       this.#nowMs += TUNNEL_SETTINGS.silenceTimeoutMs + 10_000;
-      if ('code' in outcomeOf(() => this.#session.tick(this.#nowMs))) this.#session.close(this.#nowMs);
+      this.#tick();
     }
     assert.ok(this.#session.isEnded, 'a silent session ends');
     assert.equal(this.#open.size, 0, 'each request was answered');
+    assertSame(this.#endpoint.received, this.#sent, 'what was sent arrives otherwise');
+    const saidOf = (head: string): string[] => this.#partsReplied.filter((text) => text.startsWith(head));
+    const left = (queue: readonly Uint8Array[]): string[] => queue.map(latin1Of);
+    const { messages, media } = this.#endpoint;
+    assertSame([...saidOf(ANSWER), ...left(messages)], this.#answersQueued, 'answers are said otherwise');
+    assertSame([...saidOf(MEDIA), ...left(media)], this.#mediaQueued, 'media are said otherwise');
     return this.answers;
   }
 
+  /** A session whose time has run out is closed, as its driver does. */
+  #tick(): void {
+    if ('code' in outcomeOf(() => this.#session.tick(this.#nowMs))) this.#session.close(this.#nowMs);
+  }
+
   #answered(token: number, { statusCode, pollingByte, parts }: TunnelReply): void {
+    const type = this.#open.get(token);
     assert.ok(this.#open.delete(token), 'a request is answered once');
+    const texts = parts.map(latin1Of);
+    assert.ok(
+      type === 'idle' || !texts.some((text) => text.startsWith(MEDIA)),
+      'media go with the replies to idles',
+    );
+    this.#partsReplied.push(...texts);
     assert.ok(token > this.#lastAnswered, 'requests are answered in order');
     this.#lastAnswered = token;
     if (this.answers.length < 12) this.answers += `${statusCode}${pollingByte}${Math.min(parts.length, 1)} `;

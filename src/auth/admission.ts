@@ -8,6 +8,11 @@ import type { StatusCode } from '../protocol/rtmp/server/status.ts';
 export type AdmissionRequest = Pick<ConnectEvent, 'app' | 'instance' | 'query' | 'tcUrl' | 'flashVersion'> & {
   /** The client's address, the real one where a trusted proxy told it. */
   readonly remoteAddress: string;
+  /**
+   * Aborted when the client is gone or given up before the verdict: what is still under way for it can be left, and how
+   * it ends, by a verdict or an error, counts for nothing any more. Never aborted behind the verdict.
+   */
+  readonly signal: AbortSignal;
 };
 
 /** The answer to a client that wants to connect. */
@@ -27,5 +32,10 @@ export type Verdict =
 /** Decides who may connect to an application. To throw, or to reject the promise, is a bug and ends the connection. */
 export interface Admission {
   /** Asked once a connect. The client waits for it, at most until it is given up for not having connected in time. */
-  connect(request: AdmissionRequest): Verdict | Promise<Verdict>;
+  connect(request: AdmissionRequest): Verdict | PromiseLike<Verdict>;
+}
+
+/** True where a verdict comes later: whatever has a `then`, as for `await`. */
+export function isLater(verdict: Verdict | PromiseLike<Verdict>): verdict is PromiseLike<Verdict> {
+  return typeof verdict === 'object' && verdict !== null && 'then' in verdict;
 }

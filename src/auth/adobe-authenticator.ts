@@ -9,6 +9,7 @@ import {
   isSameResponse,
   parseAdobeAuthQuery,
 } from '../protocol/rtmp/adobe-auth.ts';
+import { addressBlockOf } from './address-block.ts';
 import type { AdmissionRequest } from './admission.ts';
 import type { IssuedChallenge } from './issued-challenges.ts';
 import { IssuedChallenges } from './issued-challenges.ts';
@@ -51,11 +52,6 @@ export class AdobeAuthenticator {
     this.#noPassword = textOf(deps.randomBytes(NONCE_BYTES));
   }
 
-  /** How many challenges wait for their answers. */
-  get openChallenges(): number {
-    return this.#issued.size;
-  }
-
   /** Judges one connect. The query of tcUrl counts where the one of app holds no authentication. */
   judge(request: Pick<AdmissionRequest, 'query' | 'tcUrl' | 'remoteAddress'>): AuthOutcome {
     const query = queryOf(request);
@@ -75,7 +71,8 @@ export class AdobeAuthenticator {
     const { nowMs, randomBytes } = this.#deps;
     const salt = textOf(randomBytes(SALT_BYTES));
     const nonce = textOf(randomBytes(NONCE_BYTES));
-    this.#issued.add({ nonce, salt, user, remoteAddress, issuedMs: nowMs() });
+    const addressBlock = addressBlockOf(remoteAddress);
+    this.#issued.add({ nonce, salt, user, addressBlock, issuedMs: nowMs() });
     return { type: 'challenge', user, salt, nonce };
   }
 
@@ -84,7 +81,7 @@ export class AdobeAuthenticator {
     if (query.opaque === '') return this.#judgeByAddress(query, remoteAddress, nowMs);
     const issued = this.#issued.take(query.opaque, nowMs);
     if (issued === null) return { type: 'failed', cause: 'challenge-not-open' };
-    return this.#isAnswer(issued, query)
+    return isAnswer(issued, this.#passwordOf(issued.user), query)
       ? acceptedBy(issued)
       : { type: 'failed', cause: 'wrong-credentials' };
   }
@@ -94,24 +91,37 @@ export class AdobeAuthenticator {
    * whom, is found by its address. A response that answers none uses none up: it cannot be replayed either.
    */
   #judgeByAddress(query: ResponseQuery, remoteAddress: string, nowMs: number): AuthOutcome {
-    const open = this.#issued.openOf(remoteAddress, nowMs);
-    const issued = open.find((candidate) => this.#isAnswer(candidate, query));
-    if (issued !== undefined) {
-      this.#issued.take(issued.nonce, nowMs);
-      return acceptedBy(issued);
+    const addressBlock = addressBlockOf(remoteAddress);
+    const open = this.#issued.openOf(addressBlock, nowMs);
+    if (open.length === 0) return { type: 'failed', cause: 'challenge-not-open' };
+    const users = new Set(open.map(({ user }) => user));
+    const passwords = new Map([...users].map((user) => [user, this.#passwordOf(user)]));
+    const issued = open.find((candidate) => {
+      return isAnswer(candidate, passwords.get(candidate.user) ?? this.#noPassword, query);
+    });
+    if (issued === undefined) {
+      this.#issued.answerFailed(addressBlock);
+      return { type: 'failed', cause: 'wrong-credentials' };
     }
-    return { type: 'failed', cause: open.length === 0 ? 'challenge-not-open' : 'wrong-credentials' };
+    this.#issued.take(issued.nonce, nowMs);
+    return acceptedBy(issued);
   }
 
-  /** WHY: FFmpeg and librtmp hash the name that the challenge repeats, others the one they were given, undecoded or not. */
-  #isAnswer({ user, salt, nonce }: IssuedChallenge, { clientChallenge, response }: ResponseQuery): boolean {
-    const found = this.#deps.passwordOf(decodePercent(user)) ?? '';
-    const password = found === '' ? this.#noPassword : found;
-    return [user, decodePercent(user)].some((name) => {
-      const parts = { user: name, password, salt, serverNonce: nonce, clientChallenge };
-      return isSameResponse(adobeResponse(parts), response);
-    });
+  /** The password of a user, by the name as it stood in the query; where there is none, one that nobody knows. */
+  #passwordOf(user: string): string {
+    const password = this.#deps.passwordOf(decodePercent(user)) ?? '';
+    return password === '' ? this.#noPassword : password;
   }
+}
+
+/** WHY: FFmpeg and librtmp hash the name that the challenge repeats, others the one they were given, undecoded or not. */
+function isAnswer(issued: IssuedChallenge, password: string, query: ResponseQuery): boolean {
+  const { user, salt, nonce: serverNonce } = issued;
+  const { clientChallenge, response } = query;
+  return [...new Set([user, decodePercent(user)])].some((name) => {
+    const expected = adobeResponse({ user: name, password, salt, serverNonce, clientChallenge });
+    return isSameResponse(expected, response);
+  });
 }
 
 function acceptedBy({ user }: IssuedChallenge): AuthOutcome {

@@ -1,7 +1,12 @@
 // The challenges that were issued and not answered yet: each can be taken once, for a limited time, and there are never
-// more of them than the limits say, in all and from one address.
+// more of them than the limits say, in all and from one block of addresses (address-block.ts).
 
-import { CHALLENGE_LIFETIME_MS, MAX_OPEN_CHALLENGES, MAX_OPEN_CHALLENGES_PER_ADDRESS } from './limits.ts';
+import {
+  CHALLENGE_LIFETIME_MS,
+  MAX_FAILED_ANSWERS_PER_ADDRESS,
+  MAX_OPEN_CHALLENGES,
+  MAX_OPEN_CHALLENGES_PER_ADDRESS,
+} from './limits.ts';
 
 /** A challenge that a client was given. */
 export type IssuedChallenge = {
@@ -10,14 +15,18 @@ export type IssuedChallenge = {
   readonly salt: string;
   /** User that it was given to, as the name stood in the query. */
   readonly user: string;
-  readonly remoteAddress: string;
+  /** Where it went. */
+  readonly addressBlock: string;
   readonly issuedMs: number;
 };
+
+/** What one block of addresses has. */
+type Share = { readonly challenges: Set<IssuedChallenge>; failedAnswers: number };
 
 /** Open challenges, oldest first. Times are of one clock that does not go back. */
 export class IssuedChallenges {
   readonly #byNonce = new Map<string, IssuedChallenge>();
-  readonly #byAddress = new Map<string, Set<IssuedChallenge>>();
+  readonly #shares = new Map<string, Share>();
 
   /** How many are open, those among them that are too old and not dropped yet. */
   get size(): number {
@@ -27,12 +36,13 @@ export class IssuedChallenges {
   /** Remembers one; `issued.issuedMs` is now. */
   add(issued: IssuedChallenge): void {
     this.#dropOld(issued.issuedMs);
-    const ofAddress = this.#byAddress.get(issued.remoteAddress) ?? new Set();
-    if (ofAddress.size >= MAX_OPEN_CHALLENGES_PER_ADDRESS) this.#dropFirst(ofAddress);
-    if (this.#byNonce.size >= MAX_OPEN_CHALLENGES) this.#dropFirst(this.#byNonce.values());
+    const own = this.#shares.get(issued.addressBlock);
+    if (own !== undefined && own.challenges.size >= MAX_OPEN_CHALLENGES_PER_ADDRESS) this.#dropFirstOf(own);
+    if (this.#byNonce.size >= MAX_OPEN_CHALLENGES) this.#dropFirstOf(this.#largestShare());
+    const share = this.#shares.get(issued.addressBlock) ?? { challenges: new Set(), failedAnswers: 0 };
     this.#byNonce.set(issued.nonce, issued);
-    ofAddress.add(issued);
-    this.#byAddress.set(issued.remoteAddress, ofAddress);
+    share.challenges.add(issued);
+    this.#shares.set(issued.addressBlock, share);
   }
 
   /** Takes the one of that name away; null where there is none, or none any more. */
@@ -44,10 +54,22 @@ export class IssuedChallenges {
     return issued;
   }
 
-  /** Those that were given to that address, oldest first. */
-  openOf(remoteAddress: string, nowMs: number): readonly IssuedChallenge[] {
+  /** Those that were given to that block of addresses, oldest first. */
+  openOf(addressBlock: string, nowMs: number): readonly IssuedChallenge[] {
     this.#dropOld(nowMs);
-    return [...(this.#byAddress.get(remoteAddress) ?? [])];
+    return [...(this.#shares.get(addressBlock)?.challenges ?? [])];
+  }
+
+  /**
+   * An answer came from there that fits none of its challenges. With the last one that is allowed all of them are gone,
+   * so that nobody guesses at one challenge for as long as it lives.
+   */
+  answerFailed(addressBlock: string): void {
+    const share = this.#shares.get(addressBlock);
+    if (share === undefined) return;
+    share.failedAnswers++;
+    if (share.failedAnswers < MAX_FAILED_ANSWERS_PER_ADDRESS) return;
+    for (const issued of share.challenges) this.#drop(issued);
   }
 
   #dropOld(nowMs: number): void {
@@ -57,17 +79,24 @@ export class IssuedChallenges {
     }
   }
 
-  #dropFirst(challenges: Iterable<IssuedChallenge>): void {
-    for (const issued of challenges) {
-      this.#drop(issued);
-      return;
+  /** WHY: who holds the most is the one that floods; a client that holds one is not to make room for it. */
+  #largestShare(): Share | undefined {
+    let largest: Share | undefined;
+    for (const share of this.#shares.values()) {
+      if (largest === undefined || share.challenges.size > largest.challenges.size) largest = share;
     }
+    return largest;
+  }
+
+  #dropFirstOf(share: Share | undefined): void {
+    const [first] = share?.challenges ?? [];
+    if (first !== undefined) this.#drop(first);
   }
 
   #drop(issued: IssuedChallenge): void {
     this.#byNonce.delete(issued.nonce);
-    const ofAddress = this.#byAddress.get(issued.remoteAddress);
-    ofAddress?.delete(issued);
-    if (ofAddress?.size === 0) this.#byAddress.delete(issued.remoteAddress);
+    const share = this.#shares.get(issued.addressBlock);
+    share?.challenges.delete(issued);
+    if (share?.challenges.size === 0) this.#shares.delete(issued.addressBlock);
   }
 }

@@ -6,6 +6,9 @@ import type { ConfigOf } from './config-type.ts';
 import { LISTENER_FORMS } from './listener.ts';
 import { characters, choice, duration, group, size, text, textList, toggle } from './setting.ts';
 
+/** Where clients are asked to connect again: nowhere, at the same address, or at another one. */
+const RECONNECT_URL = '^(?:none|same|[rR][tT][mM][pP][a-zA-Z]{0,2}://[^\\s\\u0000-\\u001f]+)$';
+
 /** A media type as in an HTTP header, without parameters. */
 const MEDIA_TYPE = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 
@@ -195,6 +198,15 @@ export const configSchema = Type.Object({
       drainTimeout: duration(
         { default: '5s', from: '0ms', to: '10m' },
         'How long clients may finish after a signal to stop before they are closed; keep it below the time after which the service manager kills.',
+      ),
+      reconnectUrl: text(
+        { default: 'none', minLength: 4, maxLength: 1024, pattern: RECONNECT_URL },
+        {
+          expects: 'none, same, or a URL such as rtmp://other.example/live',
+          description:
+            'Where clients that can connect again by themselves are asked to before they are closed; set same behind a balancer that has other servers, or the URL of another server and application.',
+          note: 'With none they are told and closed at once, as all others are. Asked are clients that say capsEx bit 0 (Enhanced RTMP); they are served for drainTimeout meanwhile.',
+        },
       ),
     },
     'From the signal to stop until the process ends.',

@@ -64,6 +64,11 @@ export class SocketLink implements Link, Guarded {
   close(reason: EndReason): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
+    if (this.#endpoint === null) {
+      // Nobody took it in: there is nothing to carry out, and nobody who listens for what befalls the socket.
+      this.#socket.destroy();
+      return;
+    }
     this.#linger();
     this.wake();
   }

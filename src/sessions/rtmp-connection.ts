@@ -1,53 +1,38 @@
 // The driver: joins one Link to an RTMP server session, and both to the live streams. It decides what the session
-// asks (is the name free?), moves media into the streams and viewers' positions out of them, and sees to it that
-// whatever the connection held is released exactly once, however it ends.
+// asks (entrance.ts, stream-decisions.ts), moves media into the streams and viewers' positions out of them, and sees to
+// it that whatever the connection held is released exactly once, however it ends.
 
 import { randomBytes } from 'node:crypto';
-import type { Admission, Verdict } from '../auth/admission.ts';
-import type { EndReason, ErrorCode, Guard, Guarded } from '../errors.ts';
+import type { Admission } from '../auth/admission.ts';
+import type { EndReason, Guard, Guarded } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
-import type {
-  ConnectEvent,
-  FilterEvent,
-  PlayEvent,
-  PublishEvent,
-  ServerEvent,
-} from '../protocol/rtmp/server/server-events.ts';
+import type { ServerEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { ServerSessionOptions } from '../protocol/rtmp/server/server-session.ts';
 import { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
 import { ServerSessionState } from '../protocol/rtmp/server/session-state.ts';
-import { StatusCode } from '../protocol/rtmp/server/status.ts';
+import type { StreamScheduler } from '../streams/live-stream.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
-import { Viewer } from '../streams/viewer.ts';
-import { admissionRequestOf, askAdmission } from './ask-admission.ts';
-import { joined, lengthOf } from './chunk-list.ts';
+import { Entrance } from './entrance.ts';
+import { Outgoing } from './outgoing.ts';
 import { Players } from './players.ts';
 import { Publishers } from './publishers.ts';
+import { Refusal } from './refusal.ts';
 import type { Logger } from './session-log.ts';
 import { SessionLog } from './session-log.ts';
-
-/** Time a client that was refused gets to read why before the connection is closed, ms. */
-const REFUSAL_GRACE_MS = 1000;
-
-/** Ends that the peer chose: behind a refusal they say less than it. */
-const PEERS_OWN_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'peer-closed',
-  'peer-reset',
-  'tunnel-silent',
-  'tunnel-detached',
-]);
-
-const TOO_MANY_STREAMS = 'The server carries as many streams as it can.';
+import { StreamDecisions } from './stream-decisions.ts';
 
 const SHUTTING_DOWN = 'The server is shutting down.';
 
-const NOTHING: readonly Uint8Array[] = [];
+/** LIMIT: batches of MAX_WAITING_EVENTS that one connection's input may have handled in a turn, some 10 ms of work; more
+ * than any read of a socket brings up. */
+const MAX_BATCHES_A_TURN = 8;
 
 /** What all connections share. */
 export type ConnectionDeps = {
   readonly registry: StreamRegistry;
   readonly wheel: Wheel;
+  readonly scheduler: StreamScheduler;
   readonly guard: Guard;
   readonly log: Logger;
   readonly sessionOptions: Omit<ServerSessionOptions, 'randomBytes'>;
@@ -67,13 +52,17 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   readonly #log: SessionLog;
   readonly #publishers: Publishers;
   readonly #players: Players;
-  #app = '';
+  readonly #outgoing: Outgoing;
+  readonly #refusal: Refusal;
+  readonly #entrance: Entrance;
+  readonly #decisions: StreamDecisions;
   #deadline: Deadline | null = null;
+  #deadlineMs = Number.POSITIVE_INFINITY;
   /** True once it was told to end, or has ended: nothing is kept for it any more. */
   #isOver = false;
   #isEnded = false;
-  /** Why connect, or the last publish or play, was refused; null where none was, or a later one was not. */
-  #refusal: EndReason | null = null;
+  /** True while a turn of its own is asked for, for events that were left. */
+  #isWorkLeft = false;
 
   constructor(link: Link, deps: ConnectionDeps) {
     this.#link = link;
@@ -83,6 +72,24 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#log = new SessionLog(deps.log, link.facts, nowMs);
     this.#publishers = new Publishers(deps.registry);
     this.#players = new Players(deps.registry);
+    this.#outgoing = new Outgoing(this.#session, this.#players, this.#log);
+    this.#refusal = new Refusal(deps.wheel, (reason) => link.close(reason));
+    const parts = { session: this.#session, log: this.#log, refusal: this.#refusal };
+    this.#entrance = new Entrance({
+      ...parts,
+      admissions: deps.admissions,
+      remoteAddress: link.facts.remoteAddress,
+      runLater: (work) => this.#runLater(work),
+    });
+    this.#decisions = new StreamDecisions({
+      ...parts,
+      link,
+      registry: deps.registry,
+      publishers: this.#publishers,
+      players: this.#players,
+      chunkSizeBytes: deps.sessionOptions.chunkSizeBytes,
+      startsInPast: deps.startsInPast,
+    });
     this.#armDeadline();
     link.attach(this);
   }
@@ -102,11 +109,11 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
-    return this.#counted(this.#take(maxBytes));
+    return this.#outgoing.take(maxBytes);
   }
 
   takeAnswers(maxBytes: number): readonly Uint8Array[] {
-    return this.#counted(this.#takeSaid(maxBytes));
+    return this.#outgoing.takeAnswers(maxBytes);
   }
 
   failed(reason: EndReason): void {
@@ -118,8 +125,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   closed(reason: EndReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // WHY: a client that was refused mostly hangs up itself, and the log is to say why it came to nothing.
-    const cause = PEERS_OWN_ENDS.has(reason.code) && !this.isSetUp ? (this.#refusal ?? reason) : reason;
+    const cause = this.#refusal.causeOf(reason);
     this.#giveUp();
     this.#log.skips = this.#players.skips;
     this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters);
@@ -132,9 +138,13 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#link.close(reason);
   }
 
-  /** Asks the client to connect again because the server ends; false where it cannot, and is to be drained at once. */
-  askToReconnect(): boolean {
-    if (this.#isOver || !this.#session.requestReconnect({ description: SHUTTING_DOWN })) return false;
+  /**
+   * Asks the client to connect again because the server ends: at `tcUrl`, or at the same address where that is null. False
+   * where it cannot, and is to be drained at once.
+   */
+  askToReconnect(tcUrl: string | null): boolean {
+    const request = { description: SHUTTING_DOWN, ...(tcUrl === null ? {} : { tcUrl }) };
+    if (this.#isOver || !this.#session.requestReconnect(request)) return false;
     this.#link.wake();
     return true;
   }
@@ -146,32 +156,32 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.fail(reason);
   }
 
-  /** The session's own messages first, then the logs; S0, S1 and S2 alone. What a viewer has the session say of a
-   * publish follows the bytes before it, and comes before those behind it. */
-  #take(maxBytes: number): readonly Uint8Array[] {
-    const session = this.#session;
-    const said = this.#takeSaid(maxBytes);
-    if (session.hasOutput) return said;
-    const played = session.encrypted(this.#players.take(maxBytes - lengthOf(said), said.length === 0));
-    if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
-    return joined(said, played);
-  }
-
-  #takeSaid(maxBytes: number): readonly Uint8Array[] {
-    return this.#session.hasOutput ? this.#session.takeOutput(maxBytes) : NOTHING;
-  }
-
-  #counted(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
-    this.#log.bytesOut += lengthOf(chunks);
-    return chunks;
-  }
-
-  /** Handles what came up, which may bring up more, and then wakes the Link once. */
+  /**
+   * Handles what came up, which may bring up more, and then wakes the Link once. What is left behind so many batches is
+   * for the next turn: WHY: the body of one tunnel request may hold a million messages, and others want to be served.
+   */
   #workOff(): void {
-    for (let events = this.#session.drainEvents(); events.length > 0; events = this.#session.drainEvents()) {
+    for (let batches = 0; ; batches++) {
+      const events = this.#session.drainEvents();
+      if (events.length === 0) break;
       for (const event of events) this.#handle(event);
+      if (batches === MAX_BATCHES_A_TURN) {
+        this.#workOffLater();
+        break;
+      }
     }
     if (this.#session.hasOutput) this.#link.wake();
+    // An accepted connect watches shorter times than those of the way there.
+    if (!this.#isOver && this.#session.nextDeadlineMs() < this.#deadlineMs) this.#armDeadline();
+  }
+
+  #workOffLater(): void {
+    if (this.#isWorkLeft) return;
+    this.#isWorkLeft = true;
+    this.#deps.scheduler.after(0, () => {
+      this.#isWorkLeft = false;
+      if (!this.#isOver) this.#deps.guard(this, () => this.#workOff());
+    });
   }
 
   #handle(event: ServerEvent): void {
@@ -188,7 +198,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
         this.#players.end(event.messageStreamId);
         return;
       case 'filter':
-        this.#filter(event);
+        this.#players.setFilter(event.messageStreamId, event);
+        this.#link.wake();
         return;
       case 'seek':
         this.#players.restart(event.messageStreamId);
@@ -200,105 +211,35 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     }
   }
 
-  #decide(event: ConnectEvent | PublishEvent | PlayEvent): void {
-    if (event.type === 'connect') this.#connect(event);
-    else if (event.type === 'publish') this.#publish(event);
-    else this.#play(event);
-  }
-
-  #connect(event: ConnectEvent): void {
-    this.#app = event.instance === '' ? event.app : `${event.app}/${event.instance}`;
-    const admission = this.#deps.admissions.get(event.app);
-    if (admission === undefined) {
-      this.#judge(event, { type: 'accept' });
-      return;
-    }
-    const request = admissionRequestOf(event, this.#link.facts.remoteAddress);
-    const decide = (verdict: Verdict): void => this.#judge(event, verdict);
-    askAdmission(admission, request, decide, (work) => {
-      this.#deps.guard(this, () => {
-        work();
-        if (!this.#isOver) this.#workOff();
-      });
-    });
-  }
-
-  #judge({ flashVersion }: ConnectEvent, verdict: Verdict): void {
-    if (this.#isOver) return;
-    if (verdict.type === 'accept') {
-      // WHY: first, for accepting reads on, and what it reads may end the session.
-      this.#log.connected(this.#app, flashVersion);
-      this.#session.acceptConnect();
-    } else {
-      this.#log.refused(this.#app, flashVersion, verdict.isStep);
-      this.#session.rejectConnect(verdict.code, verdict.description);
-      this.#refuse(verdict.reason, 'rtmp-connect-refused');
-    }
-  }
-
-  #publish({ messageStreamId, streamName }: PublishEvent): void {
-    const stream = this.#deps.registry.publish(this.#app, streamName);
-    if (typeof stream === 'string') {
-      const text =
-        stream === 'name-in-use' ? `${streamName} is published by somebody else.` : TOO_MANY_STREAMS;
-      this.#log.published(streamName);
-      this.#session.rejectPublish(StatusCode.PublishBadName, text);
-      this.#refuse(text);
-      return;
-    }
-    this.#refusal = null;
-    this.#publishers.add(messageStreamId, stream);
-    this.#log.published(streamName);
-    this.#session.acceptPublish();
-  }
-
-  #play({ messageStreamId, streamName }: PlayEvent): void {
-    const stream = this.#deps.registry.watch(this.#app, streamName);
-    if (typeof stream === 'string') {
-      this.#log.played(streamName);
-      this.#session.rejectPlay(StatusCode.PlayFailed, TOO_MANY_STREAMS);
-      this.#refuse(TOO_MANY_STREAMS);
-      return;
-    }
-    this.#refusal = null;
-    const listener = {
-      wake: () => this.#link.wake(),
-      publishEnded: () => this.#session.publishEnded(messageStreamId),
-      publishStarted: () => this.#session.publishStarted(messageStreamId),
-    };
-    const { startsInPast, sessionOptions } = this.#deps;
-    const { chunkSizeBytes } = sessionOptions;
-    const viewer = new Viewer(listener, { messageStreamId, chunkSizeBytes, startsInPast });
-    this.#players.add(messageStreamId, stream, viewer);
-    this.#log.played(streamName);
-    this.#session.acceptPlay();
-  }
-
-  #filter({ messageStreamId, audio, video, isPaused }: FilterEvent): void {
-    this.#players.setFilter(messageStreamId, { audio, video, isPaused });
-    this.#link.wake();
+  #decide(event: Extract<ServerEvent, { type: 'connect' | 'publish' | 'play' }>): void {
+    if (event.type === 'connect') this.#entrance.connect(event);
+    else if (event.type === 'publish') this.#decisions.publish(this.#entrance.app, event);
+    else this.#decisions.play(this.#entrance.app, event);
   }
 
   /** Ends the session, and gives back all that the connection publishes and plays. */
   #giveUp(): void {
     this.#isOver = true;
     this.#deadline?.cancel();
+    this.#refusal.stop();
+    this.#entrance.close();
     this.#session.close();
     this.#publishers.endAll();
     this.#players.endAll();
   }
 
-  /** Remembers why, and leaves a refused client the time to show it. */
-  #refuse(message: string, code: ErrorCode = 'rtmp-stream-refused'): void {
-    const reason: EndReason = { code, message };
-    if (!this.isSetUp) this.#refusal = reason;
-    this.#deps.wheel.at(this.#deps.wheel.nowMs() + REFUSAL_GRACE_MS, () => {
-      if (!this.#isOver && !this.isSetUp) this.#link.close(reason);
+  /** Runs inside of the error boundary what no bytes of the client call for, and works off what comes up behind it. */
+  #runLater(work: () => void): void {
+    this.#deps.guard(this, () => {
+      work();
+      if (!this.#isOver) this.#workOff();
     });
   }
 
   #armDeadline(): void {
-    this.#deadline = this.#deps.wheel.at(this.#session.nextDeadlineMs(), () => {
+    this.#deadline?.cancel();
+    this.#deadlineMs = this.#session.nextDeadlineMs();
+    this.#deadline = this.#deps.wheel.at(this.#deadlineMs, () => {
       this.#deps.guard(this, () => {
         this.#session.tick(this.#deps.wheel.nowMs());
         this.#workOff();

@@ -2,7 +2,7 @@
 // character of theirs that ends a line or moves a terminal's cursor is written. Queries, which may hold keys, never are.
 
 import { randomBytes } from 'node:crypto';
-import type { EndReason } from '../errors.ts';
+import type { EndReason, ErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { LinkFacts } from '../links/link.ts';
 import type { ServerSessionCounters } from '../protocol/rtmp/server/server-session.ts';
@@ -16,6 +16,9 @@ export interface Logger {
 
 /** Bytes of the short id that a session's lines share. */
 const PUBLIC_ID_BYTES = 6;
+
+/** Ends by which a client is turned away for good ahead of any question of who it is. */
+const NOTABLE_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['rtmp-connect-invalid']);
 
 /** The log lines of one session, and what they count. */
 export class SessionLog {
@@ -41,10 +44,11 @@ export class SessionLog {
     };
   }
 
-  /** Writes the line of an accepted connect. */
-  connected(app: string, client: string): void {
+  /** Writes the line of an accepted connect; `isEncrypted` by RTMPE, whatever carries it. */
+  connected(app: string, client: string, isEncrypted = false): void {
     this.#isNotable = true;
     Object.assign(this.#fields, { app: printable(app), client: printable(client.slice(0, 128)) });
+    if (isEncrypted) this.#fields['rtmpe'] = true;
     this.#log.info(this.#fields, 'session connected');
   }
 
@@ -79,15 +83,18 @@ export class SessionLog {
       reason: reason.code,
       detail: printable(reason.message),
     };
-    const level = this.#isNotable ? ERRORS[reason.code].logLevel : 'debug';
+    const isNotable = this.#isNotable || NOTABLE_ENDS.has(reason.code);
+    const level = isNotable ? ERRORS[reason.code].logLevel : 'debug';
     this.#log[level](fields, 'session ended');
   }
 }
 
-/** `text` with what JSON leaves as it is written out: DEL, the C1 controls, and the separators that some readers end a
- * line at. */
+/** `text` with what JSON leaves as it is written out: DEL, the C1 controls, the separators that some readers end a line
+ * at, what is not seen or turns the direction of the text around it (Cf), and halves of surrogate pairs. */
 function printable(text: string): string {
-  return text.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replaceAll(/[\u007f-\u009f\u2028\u2029\p{Cf}\p{Cs}]/gu, (character) => {
+    return Array.from({ length: character.length }, (_, index) => {
+      return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+    }).join('');
   });
 }

@@ -8,9 +8,21 @@ export const SLAB_BYTES = 64 * 1024;
  * but a frame costs this much. */
 export const FIRST_SLAB_BYTES = 4 * 1024;
 
+/** LIMIT: what the messages' places in one slab may take up before the next one is begun: no more than a slab of empty
+ * messages has. A log lets go of whole slabs. */
+export const MAX_SLAB_PLACES_BYTES = 512 * 1024;
+
 /** LIMIT: what a message counts for beyond its bytes, in what a log holds and how far it reaches: about the memory
  * of its place in the log. Messages may be empty, and cost the publisher a byte each. */
 export const ENTRY_BYTES = 100;
+
+/** LIMIT: what a sticky message that came since the place to begin before it counts for, beyond its payload: about the memory
+ * of its record and its copy. */
+export const STICKY_BYTES = 400;
+
+/** LIMIT: what each sticky message in force counts for at a place to begin whose list is another than that of the place
+ * before it: the memory of a reference. */
+export const STICKY_REFERENCE_BYTES = 8;
 
 /** LIMIT: sequence headers and the like that a stream keeps for late joiners: for 16 tracks of video and 16 of audio
  * the header and what is said about the media. */

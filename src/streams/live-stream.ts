@@ -11,9 +11,9 @@ import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS } from './limits.ts';
 import { LOG_MESSAGE_STREAM_ID } from './log-address.ts';
 import type { LogLimits, MediaKind } from './log-entry.ts';
 import { StickySet } from './sticky.ts';
-import { isForLateJoiners, keepHeaders } from './sticky-tracks.ts';
+import { describesTracks, StickyTracks } from './sticky-tracks.ts';
 import { StreamLog } from './stream-log.ts';
-import { Timeline } from './timeline.ts';
+import { type ClockedTrack, Timeline } from './timeline.ts';
 import { VideoTracks } from './video-tracks.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -60,6 +60,7 @@ export class LiveStream {
   readonly #timeline = new Timeline();
   readonly #viewers = new Set<Viewer>();
   #sticky = new StickySet();
+  #stickyTracks = new StickyTracks(this.#sticky);
   #videoTracks = new VideoTracks();
   #log: StreamLog | null = null;
   #hasMedia = false;
@@ -101,6 +102,7 @@ export class LiveStream {
   beginPublish(): void {
     if (this.#log !== null) throw new Error(`stream ${this.app}/${this.name} is published already`);
     this.#sticky = new StickySet();
+    this.#stickyTracks = new StickyTracks(this.#sticky);
     this.#videoTracks = new VideoTracks();
     this.#hasMedia = false;
     this.#timeline.restart();
@@ -133,8 +135,8 @@ export class LiveStream {
   publishAudio(publisherMs: number, payload: Uint8Array): boolean {
     const header = readAudioHeader(payload);
     if (header.kind === 'malformed') return this.#drop();
-    if (isForLateJoiners(header)) return this.#publishHeader('audio', header, publisherMs, payload);
-    const timestampMs = this.#timeline.frameMs('audio', publisherMs);
+    if (describesTracks(header)) return this.#publishHeader('audio', header, publisherMs, payload);
+    const timestampMs = this.#mediaMs('audio', header, publisherMs);
     const isEntry = !this.#videoTracks.isThere(timestampMs);
     return this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
   }
@@ -143,8 +145,8 @@ export class LiveStream {
   publishVideo(publisherMs: number, payload: Uint8Array): boolean {
     const header = readVideoHeader(payload);
     if (header.kind === 'malformed') return this.#drop();
-    if (isForLateJoiners(header)) return this.#publishHeader('video', header, publisherMs, payload);
-    const timestampMs = this.#timeline.frameMs('video', publisherMs);
+    if (describesTracks(header)) return this.#publishHeader('video', header, publisherMs, payload);
+    const timestampMs = this.#mediaMs('video', header, publisherMs);
     const isFrame = header.kind === 'frame';
     if (isFrame) this.#videoTracks.saw(header.trackId, timestampMs);
     if (header.kind === 'end') {
@@ -155,13 +157,13 @@ export class LiveStream {
   }
 
   /** Publishes a data message; metadata is kept for late joiners. False where no player could read it. */
-  publishData(publisherMs: number, { kind, handler, values, lengthBytes }: DataMessage): boolean {
+  publishData(publisherMs: number, { kind, handler, values, receivedBytes }: DataMessage): boolean {
     const key = `data ${handler}`;
     if (kind === 'clear') {
       this.#sticky.remove(key);
       return true;
     }
-    const payload = encodeDataMessage(handler, values, lengthBytes);
+    const payload = encodeDataMessage(handler, values, receivedBytes);
     if (payload === null) return this.#drop();
     const isSticky = kind === 'set';
     const timestampMs = isSticky ? this.#timeline.headerMs(publisherMs) : this.#timeline.dataMs(publisherMs);
@@ -172,6 +174,11 @@ export class LiveStream {
       isEntry: !isSticky && !this.#hasMedia,
       isInterFrame: false,
     });
+  }
+
+  /** WHY: only frames move the clock: what is none may be stamped 0, and would be taken for one that starts anew. */
+  #mediaMs(track: ClockedTrack, { kind }: MediaHeader, publisherMs: number): number {
+    return kind === 'frame' ? this.#timeline.frameMs(track, publisherMs) : this.#timeline.dataMs(publisherMs);
   }
 
   #heldBytes(): number {
@@ -194,7 +201,7 @@ export class LiveStream {
   ): true {
     const timestampMs = this.#timeline.headerMs(publisherMs);
     const message = this.#message(media, timestampMs, payload);
-    if (!keepHeaders(this.#sticky, media, header, message)) this.#droppedMessages++;
+    if (!this.#stickyTracks.keep(media, header, message)) this.#droppedMessages++;
     if (media === 'video') this.#videoTracks.saw(header.trackId, timestampMs);
     return this.#append(media, timestampMs, payload, HEADER);
   }

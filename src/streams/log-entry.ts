@@ -5,14 +5,23 @@ import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 /** What a message of the log carries. */
 export type MediaKind = 'audio' | 'video' | 'data';
 
-/** A message that late joiners need before their first frame: metadata or a sequence header. */
-export type StickyMessage = {
-  /** With the track, what it replaces when it comes again: its kind, and its name. */
-  readonly key: string;
+/** Which tracks a sticky message is about. */
+export type StickyScope = {
   /** The tracks for which it is in force; 0 alone for what is of no track. */
   readonly trackIds: readonly number[];
   /** True where these are fewer than the message has. */
   readonly isPart: boolean;
+  /** True where it takes back what an earlier one of the same key said: of no use to those who never had that. */
+  readonly isReset: boolean;
+};
+
+/** A message that late joiners need before their first frame: metadata or a sequence header. */
+export type StickyMessage = StickyScope & {
+  /**
+   * What kind of message it is: `data` and the handler's name, or `audio` or `video` and what it says of their tracks. At
+   * most one of a key is in force for each track: a newer one replaces it there.
+   */
+  readonly key: string;
   readonly message: RtmpMessage;
 };
 
@@ -33,7 +42,7 @@ export type LogEntry = EntryRole & {
   readonly position: number;
   /** Length on the wire, chunk headers included. */
   readonly lengthBytes: number;
-  /** What the log's messages before it count for, in bytes: their length, and a fixed sum each. */
+  /** What the log's messages before it count for, in bytes: their length, a fixed sum each, and what they hold. */
   readonly weightBefore: number;
   /** Time on the stream's own timeline, u32 ms. */
   readonly timestampMs: number;
@@ -42,7 +51,7 @@ export type LogEntry = EntryRole & {
 };
 
 /** How far back a log reaches, and from when on a viewer counts as slow. Bytes are counted with a fixed sum a message
- * on top, see `ENTRY_BYTES`. */
+ * on top, and what its places to begin hold, see `ENTRY_BYTES` and `STICKY_BYTES`. */
 export type LogLimits = {
   /** Out chunk size of everything in the log, bytes. */
   readonly chunkSizeBytes: number;

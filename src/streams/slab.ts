@@ -3,7 +3,7 @@
 
 import { writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
-import { ENTRY_BYTES } from './limits.ts';
+import { ENTRY_BYTES, MAX_SLAB_PLACES_BYTES } from './limits.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** One slab of a log. */
@@ -13,6 +13,8 @@ export class Slab {
   readonly #bytes: Uint8Array;
   readonly #entries: LogEntry[] = [];
   #usedBytes = 0;
+  /** What its messages' places take up, with what they hold. */
+  #placesBytes = 0;
 
   constructor(start: number, lengthBytes: number) {
     this.start = start;
@@ -24,9 +26,9 @@ export class Slab {
     return this.start + this.#usedBytes;
   }
 
-  /** Bytes of memory that it takes up, its messages' places included. */
+  /** Bytes of memory that it takes up, its messages' places and what they hold included. */
   get heldBytes(): number {
-    return this.#bytes.length + this.#entries.length * ENTRY_BYTES;
+    return this.#bytes.length + this.#placesBytes;
   }
 
   /** Its messages, oldest first. */
@@ -34,15 +36,16 @@ export class Slab {
     return this.#entries;
   }
 
-  /** True where a message of that length still fits. */
+  /** True where a message of that length still fits, and its place. */
   hasRoomFor(lengthBytes: number): boolean {
-    return this.#usedBytes + lengthBytes <= this.#bytes.length;
+    return this.#usedBytes + lengthBytes <= this.#bytes.length && this.#placesBytes < MAX_SLAB_PLACES_BYTES;
   }
 
-  /** Appends a message, which must fit: copies its payload. */
-  append(message: RtmpMessage, entry: LogEntry, chunkSizeBytes: number): void {
+  /** Appends a message, which must fit: copies its payload. `stickyBytes` is what its sticky messages take up. */
+  append(message: RtmpMessage, entry: LogEntry, chunkSizeBytes: number, stickyBytes: number): void {
     writeChunkedMessage(this.#bytes, this.#usedBytes, message, chunkSizeBytes);
     this.#usedBytes += entry.lengthBytes;
+    this.#placesBytes += ENTRY_BYTES + stickyBytes;
     this.#entries.push(entry);
   }
 

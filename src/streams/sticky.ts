@@ -13,7 +13,7 @@ import {
   MAX_STICKY_HEADERS_BYTES,
   MAX_STICKY_MESSAGE_BYTES,
 } from './limits.ts';
-import type { StickyMessage } from './log-entry.ts';
+import type { StickyMessage, StickyScope } from './log-entry.ts';
 
 /** Message types in the order in which late joiners get them: metadata, then video, then audio. */
 const ORDER: readonly number[] = [MessageType.DataAmf0, MessageType.Video, MessageType.Audio];
@@ -21,8 +21,8 @@ const ORDER: readonly number[] = [MessageType.DataAmf0, MessageType.Video, Messa
 /** Keys of what is said about media: it follows all headers of its kind of media. */
 const BEHIND_HEADERS: ReadonlySet<string> = new Set(['video metadata', 'audio metadata']);
 
-/** The tracks of what is of no track. */
-const NO_TRACKS: readonly number[] = [0];
+/** The scope of what is of no track. */
+const NO_TRACKS: StickyScope = { trackIds: [0], isPart: false, isReset: false };
 
 /** The sticky messages of a stream: a list that is never changed, only replaced, so that a place in the log can
  * keep the one that was in force there. Order: metadata, video, audio; among those as first seen. */
@@ -35,14 +35,15 @@ export class StickySet {
   }
 
   /**
-   * Puts a copy of a message in force for these tracks, in place of what had the same key for them. `isPart` where the
-   * message has more tracks than these. False where a limit refuses it.
+   * Puts a copy of a message in force for these tracks, in place of what had the same key for them. False where a limit
+   * refuses it. WHY: the list stays as it is where the same bytes come again, as encoders send their headers.
    */
-  put(key: string, message: RtmpMessage, trackIds = NO_TRACKS, isPart = false): boolean {
+  put(key: string, message: RtmpMessage, scope: StickyScope = NO_TRACKS): boolean {
     if (message.payload.length > MAX_STICKY_MESSAGE_BYTES) return false;
-    const others = this.#messages.map((other) => withoutTracks(other, key, trackIds));
+    if (this.#messages.some((other) => isSame(other, key, message, scope))) return true;
+    const others = this.#messages.map((other) => withoutTracks(other, key, scope.trackIds));
     if (!hasRoomFor(message, others)) return false;
-    const sticky = { key, trackIds, isPart, message: { ...message, payload: message.payload.slice() } };
+    const sticky = { ...scope, key, message: { ...message, payload: message.payload.slice() } };
     const index = others.indexOf(null);
     this.#messages =
       index >= 0
@@ -52,10 +53,10 @@ export class StickySet {
   }
 
   /** Takes out of force what has that key, for these tracks. */
-  remove(key: string, trackIds = NO_TRACKS): void {
-    this.#messages = this.#messages
-      .map((other) => withoutTracks(other, key, trackIds))
-      .filter((other) => other !== null);
+  remove(key: string, trackIds: readonly number[] = NO_TRACKS.trackIds): void {
+    const left = this.#messages.map((other) => withoutTracks(other, key, trackIds));
+    if (left.every((other, index) => other === this.#messages[index])) return;
+    this.#messages = left.filter((other) => other !== null);
   }
 }
 
@@ -64,6 +65,14 @@ export function messageInForce({ message, trackIds, isPart }: StickyMessage): Rt
   if (!isPart) return message;
   const media = message.typeId === MessageType.Video ? 'video' : 'audio';
   return { ...message, payload: onlyTracks(message.payload, media, trackIds) };
+}
+
+/** Whether the same bytes are in force already, for the same tracks. */
+function isSame(sticky: StickyMessage, key: string, { payload }: RtmpMessage, scope: StickyScope): boolean {
+  if (sticky.key !== key || sticky.isPart !== scope.isPart || sticky.isReset !== scope.isReset) return false;
+  if (sticky.trackIds.length !== scope.trackIds.length) return false;
+  if (sticky.trackIds.some((trackId, index) => trackId !== scope.trackIds[index])) return false;
+  return Buffer.compare(sticky.message.payload, payload) === 0;
 }
 
 /** What is left in force where other tracks of that key are not any more; null where nothing is. */

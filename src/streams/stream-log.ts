@@ -8,6 +8,7 @@ import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { ENTRY_BYTES, FIRST_SLAB_BYTES, MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
 import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
+import { StickyWeight } from './sticky-weight.ts';
 
 const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 
@@ -20,6 +21,7 @@ export class StreamLog {
   #end = 0;
   /** What all messages so far count for. */
   #weightBytes = 0;
+  readonly #stickyWeight = new StickyWeight();
   #isEnded = false;
   #copiedBytes = 0;
   /** The latest time of any message, u32. */
@@ -94,22 +96,20 @@ export class StreamLog {
     const { chunkSizeBytes } = this.#limits;
     const { payload, timestampMs, chunkStreamId } = message;
     const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
-    const { kind, sticky, isInterFrame, isHeader } = role;
+    const { kind, sticky, isInterFrame } = role;
     this.#passTime(timestampMs);
     const entry: LogEntry = {
+      ...role,
       position: this.#end,
       lengthBytes,
       weightBefore: this.#weightBytes,
       timestampMs,
       reachedMs: this.#reachedMs,
-      kind,
-      sticky,
-      isInterFrame,
-      isHeader,
     };
-    this.#slabFor(lengthBytes).append(message, entry, chunkSizeBytes);
+    const stickyBytes = sticky === null ? 0 : this.#stickyWeight.addedBytes(sticky);
+    this.#slabFor(lengthBytes).append(message, entry, chunkSizeBytes, stickyBytes);
     this.#end += lengthBytes;
-    this.#weightBytes += lengthBytes + ENTRY_BYTES;
+    this.#weightBytes += lengthBytes + ENTRY_BYTES + stickyBytes;
     this.#copiedBytes += payload.length;
     if (sticky !== null) this.#newestEntryPoint = entry;
     if (kind === 'video' && (sticky !== null || isInterFrame))

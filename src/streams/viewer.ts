@@ -3,11 +3,13 @@
 // and goes from one publish of its stream to the next.
 
 import { MessageType } from '../protocol/rtmp/message.ts';
+import { FilteredPath, type ViewerFilter } from './filtered-path.ts';
 import { AUDIO_JOIN_MS } from './limits.ts';
-import { LOG_MESSAGE_STREAM_ID, readdressed } from './log-address.ts';
 import type { LogEntry } from './log-entry.ts';
 import { messageInForce, writeChunkedMessages } from './sticky.ts';
 import type { StreamLog } from './stream-log.ts';
+
+export type { ViewerFilter } from './filtered-path.ts';
 
 /** What a viewer tells the session that plays. */
 export interface ViewerListener {
@@ -19,13 +21,7 @@ export interface ViewerListener {
   publishStarted(): void;
 }
 
-/** What a viewer wants to receive. */
-export type ViewerFilter = { readonly audio: boolean; readonly video: boolean; readonly isPaused: boolean };
-
-const EVERYTHING: ViewerFilter = { audio: true, video: true, isPaused: false };
-
 const NOTHING: readonly Uint8Array[] = [];
-const NO_BYTES = new Uint8Array(0);
 
 /** Settings of a viewer that come from its stream. */
 export type ViewerOptions = {
@@ -42,19 +38,19 @@ type Following = { readonly log: StreamLog; readonly joinedAt: number; readonly 
 export class Viewer {
   readonly listener: ViewerListener;
   readonly #options: ViewerOptions;
-  #filter: ViewerFilter = EVERYTHING;
+  readonly #path: FilteredPath;
   #current: Following | null = null;
   /** The publish behind the current one. LIMIT: one; who sleeps through it gets the newest alone. */
   #next: Following | null = null;
   #isBegun = false;
+  /** True until the first message of a publish. */
+  #isNewcomer = true;
   /** Position in the log; null while waiting for a place to begin. */
   #position: number | null = null;
   /** After a jump or a pause: the next place to begin is not before this. Null before the first one. */
   #resumeFrom: number | null = null;
-  /** True until the next keyframe, where the viewer began without one: frames that need it are left out. */
-  #awaitsKeyframe = false;
-  /** True where that keyframe is to have the video headers in front once more. */
-  #owesVideoHeaders = false;
+  /** Length of the headers that were last too long to be taken, bytes, and the position of the place they belong to. */
+  #refused = { position: -1, lengthBytes: 0 };
   /** True where a publish that was begun was given up, and its end is yet to be told. */
   #owesEnd = false;
   #skips = 0;
@@ -62,6 +58,7 @@ export class Viewer {
   constructor(listener: ViewerListener, options: ViewerOptions) {
     this.listener = listener;
     this.#options = options;
+    this.#path = new FilteredPath(options.messageStreamId, (entry) => this.#headersBefore(entry, true));
   }
 
   /** Times this viewer fell too far behind and jumped. */
@@ -90,13 +87,9 @@ export class Viewer {
   /** Changes what the viewer receives; headers of what it does not want it gets all the same, so that it can take it
    * up again. Video that comes back starts at a keyframe, and so does all after a pause. */
   setFilter(filter: ViewerFilter): void {
-    const before = this.#filter;
-    this.#filter = filter.audio && filter.video && !filter.isPaused ? EVERYTHING : filter;
-    if (before.isPaused && !filter.isPaused) this.#waitForNext();
-    else if (!before.video && filter.video) {
-      this.#awaitsKeyframe = true;
-      this.#owesVideoHeaders = this.#position !== null;
-    }
+    const wasPaused = this.#isPaused;
+    this.#path.setFilter(filter, this.#position !== null);
+    if (wasPaused && !filter.isPaused) this.#waitForNext();
   }
 
   /** Begins anew where somebody who comes now would begin, after a seek. Nothing where it has not begun. */
@@ -120,19 +113,24 @@ export class Viewer {
       return NOTHING;
     }
     if (!this.#isBegun) {
+      this.#isNewcomer = true;
       this.#begin();
       if (current.isNews) {
         this.listener.publishStarted();
         return NOTHING;
       }
     }
-    const chunks = this.#filter.isPaused ? NOTHING : this.#takeFrom(current, maxBytes, takesLong);
+    const chunks = this.#isPaused ? NOTHING : this.#takeFrom(current, maxBytes, takesLong);
     if (chunks.length > 0 || !current.log.isEnded || !this.#isThrough(current)) return chunks;
     this.#current = this.#next;
     this.#next = null;
     this.#isBegun = false;
     this.listener.publishEnded();
     return NOTHING;
+  }
+
+  get #isPaused(): boolean {
+    return this.#path.filter.isPaused;
   }
 
   #isLeftBehind(log: StreamLog): boolean {
@@ -145,13 +143,14 @@ export class Viewer {
     if (!this.#isBegun && isNews) return;
     this.#isBegun = false;
     this.#owesEnd = true;
-    if (!this.#filter.isPaused) this.#skips++;
+    if (!this.#isPaused) this.#skips++;
   }
 
   #begin(): void {
     this.#isBegun = true;
     this.#position = null;
     this.#resumeFrom = null;
+    this.#refused.position = -1;
   }
 
   #takeFrom(current: Following, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
@@ -161,18 +160,24 @@ export class Viewer {
     }
     const entry = this.#placeToBegin(current);
     if (entry === null) return NOTHING;
+    const refused = this.#refused;
+    // WHY: who waits for room asks again and again, and headers are written anew for each.
+    if (!takesLong && refused.position === entry.position && refused.lengthBytes > maxBytes) return NOTHING;
     const headers = this.#headersBefore(entry);
-    if (headers.length > maxBytes && !takesLong) return NOTHING;
+    if (headers.length > maxBytes && !takesLong) {
+      this.#refused = { position: entry.position, lengthBytes: headers.length };
+      return NOTHING;
+    }
     this.#position = entry.position;
-    this.#awaitsKeyframe = entry.kind !== 'video';
-    this.#owesVideoHeaders = false;
+    this.#isNewcomer = false;
+    this.#path.beginAt(entry);
     if (headers.length === 0) return this.#read(log, entry.position, maxBytes, takesLong);
     return [headers, ...this.#read(log, entry.position, maxBytes - headers.length, false)];
   }
 
   /** True when nothing of an ended log is left for this viewer. */
   #isThrough(current: Following): boolean {
-    if (this.#filter.isPaused) return true;
+    if (this.#isPaused) return true;
     return this.#position === null
       ? this.#placeToBegin(current) === null
       : this.#position >= current.log.endPosition;
@@ -203,57 +208,29 @@ export class Viewer {
     return inPast ?? next ?? newestPlace(log, log.newestEntryPoint, joinedAt);
   }
 
-  /** The sticky messages in force at `entry`, or those of the video alone; headers are stamped with its time. */
+  /**
+   * The sticky messages in force at `entry`, or those of the video alone; headers are stamped with its time. What takes
+   * back an earlier one is for those who may have had that, before a jump or a pause.
+   */
   #headersBefore(entry: LogEntry, ofVideo = false): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
     const messages = (entry.sticky ?? [])
-      .filter(({ message }) => !ofVideo || message.typeId === MessageType.Video)
+      .filter(({ message, isReset }) => {
+        return (!ofVideo || message.typeId === MessageType.Video) && !(isReset && this.#isNewcomer);
+      })
       .map(messageInForce);
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 
   #read(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
     if (position >= log.endPosition) return NOTHING;
-    if (!this.#isPlain(log, position)) return this.#readFiltered(log, position, maxBytes, takesLong);
-    if (!takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
-    const range = log.read(position, maxBytes);
+    const isPlain = this.#path.isPlain(log, position);
+    if (isPlain && !takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
+    const range = isPlain
+      ? log.read(position, maxBytes)
+      : this.#path.read(log, position, maxBytes, takesLong);
     this.#position = range.nextPosition;
     return range.chunks;
-  }
-
-  /** True while the viewer takes the log's bytes as they stand. */
-  #isPlain(log: StreamLog, position: number): boolean {
-    if (this.#filter !== EVERYTHING || this.#options.messageStreamId !== LOG_MESSAGE_STREAM_ID) return false;
-    return !this.#awaitsKeyframe || log.newestVideoFramePosition < position;
-  }
-
-  /** A path of its own for a viewer that takes less than everything, or on another message stream id. */
-  #readFiltered(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): Uint8Array[] {
-    const chunks: Uint8Array[] = [];
-    let takenBytes = 0;
-    let next = position;
-    for (let entry = log.entryFrom(next); entry !== null; entry = log.entryFrom(next)) {
-      if (this.#isWanted(entry)) {
-        const isKeyframe = entry.kind === 'video' && entry.sticky !== null;
-        const headers = isKeyframe && this.#owesVideoHeaders ? this.#headersBefore(entry, true) : NO_BYTES;
-        const lengthBytes = headers.length + entry.lengthBytes;
-        const isLong = takenBytes + lengthBytes > maxBytes;
-        if (isLong && (takenBytes > 0 || !takesLong)) break;
-        if (isKeyframe) this.#awaitsKeyframe = this.#owesVideoHeaders = false;
-        if (headers.length > 0) chunks.push(headers);
-        chunks.push(readdressed(log.bytesOf(entry), this.#options.messageStreamId));
-        takenBytes += lengthBytes;
-      }
-      next = entry.position + entry.lengthBytes;
-    }
-    this.#position = next;
-    return chunks;
-  }
-
-  #isWanted({ kind, isInterFrame, isHeader }: LogEntry): boolean {
-    if (isHeader) return true;
-    if (kind === 'audio') return this.#filter.audio;
-    return kind === 'data' || (this.#filter.video && !(this.#awaitsKeyframe && isInterFrame));
   }
 }
 

@@ -77,7 +77,7 @@ describe('defaultConfig', () => {
         mergeTimeMs: 30,
         maxNameLengthChars: 256,
       },
-      shutdown: { drainTimeoutMs: 5_000 },
+      shutdown: { drainTimeoutMs: 5_000, reconnectUrl: 'none' },
     });
   });
 
@@ -184,6 +184,23 @@ describe('loadConfig', () => {
         () => loadEnv({ CULVERT_TUNNEL_CONTENT_TYPE: value }),
         /tunnel\.contentType: expected a media type/,
       );
+    }
+  });
+
+  it('takes none, same or an RTMP URL to connect again at, and nothing else', () => {
+    const load = (value: string) => loadEnv({ CULVERT_SHUTDOWN_RECONNECT_URL: value }).config.shutdown;
+    for (const value of ['none', 'same', 'rtmp://other.example/live', 'rtmps://[2001:db8::1]:443/a/b?c=d']) {
+      assert.equal(load(value).reconnectUrl, value);
+    }
+    for (const value of [
+      'Same',
+      'other.example',
+      'http://other.example/',
+      'rtmp://',
+      'rtmp://a b',
+      'rtmpxxx://a',
+    ]) {
+      assert.throws(() => load(value), /shutdown\.reconnectUrl: expected none, same, or a URL/);
     }
   });
 

@@ -167,8 +167,8 @@ const ABOVE: readonly HostileRow[] = [
   {
     sends: 'data that breaks off, without end',
     from: 'publish',
-    attack: () => repeated(1000, whole(DATA, hex('02 0009 61'), 1, 4)),
-    lessOfIt: () => repeated(200, whole(DATA, hex('02 0009 61'), 1, 4)),
+    attack: () => repeated(5000, whole(DATA, hex('02 0009 61'), 1, 4)),
+    lessOfIt: () => repeated(1500, whole(DATA, hex('02 0009 61'), 1, 4)),
     ends: 'rtmp-flood',
   },
   {
@@ -192,7 +192,7 @@ const ABOVE: readonly HostileRow[] = [
     sends: 'a megabyte of metadata of 300 bytes that unfold [item 49]',
     from: 'publish',
     attack: () => inOrder(setChunkSize(4096), repeated(3000, data(amf('onMetaData'), unfolding()))),
-    lessOfIt: () => inOrder(setChunkSize(4096), repeated(200, data(amf('onMetaData'), unfolding()))),
+    lessOfIt: () => inOrder(setChunkSize(4096), repeated(1500, data(amf('onMetaData'), unfolding()))),
     ends: 'rtmp-flood',
     isTunnelled: true,
   },

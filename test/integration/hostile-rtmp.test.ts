@@ -17,6 +17,6 @@ describe('the gateway, with a viewer who misses nothing', () => {
 
   for (const row of HOSTILE_ROWS) {
     const verb = row.ends === null ? 'bears' : 'ends';
-    it(`${verb} a client that sends ${row.sends}`, () => rig.run(row, 'rtmp'));
+    it(`${verb} a client that sends ${row.sends}`, (t) => rig.run(row, 'rtmp', t));
   }
 });

@@ -20,7 +20,7 @@ describe('the tunnel, with viewers who miss nothing', () => {
 
   for (const row of ROWS) {
     const verb = row.ends === null ? 'bears' : 'ends';
-    it(`${verb} a client that sends ${row.sends}`, () => rig.run(row, 'rtmpt'));
+    it(`${verb} a client that sends ${row.sends}`, (t) => rig.run(row, 'rtmpt', t));
   }
 
   it('ends a session whose body is longer than a body may be, and says so', async () => {

@@ -31,6 +31,14 @@ const ODD_DATA: readonly (readonly [string, Uint8Array])[] = [
     amf('onMetaData', new WireEcmaArray({ ['k'.repeat(200)]: 1, width: 320 })),
   ],
   ['metadata without their end', amf('@setDataFrame', 'onMetaData', METADATA).subarray(0, -3)],
+  [
+    'kept captions that hold Undefined and a key of 200 bytes',
+    amf(
+      '@setDataFrame',
+      'onTextData',
+      new WireEcmaArray({ odd: undefined, ['k'.repeat(200)]: 1, text: 'x' }),
+    ),
+  ],
   ['a handler name of 64 bytes', amf('h'.repeat(64), METADATA)],
   ['a handler name as a long string', amf(longString('onMetaData'), METADATA)],
   ['a first value that is no string', amf(7, METADATA)],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createGuard } from '../../src/errors.ts';
+import type { LinkFacts } from '../../src/links/link.ts';
 import { SocketLink } from '../../src/links/socket-link.ts';
 import { RtmpError } from '../../src/protocol/rtmp/rtmp-error.ts';
 import { filled } from '../support/chunk-wire.ts';
@@ -11,6 +12,14 @@ const WRITE_TIMEOUT_MS = 30_000;
 const LINGER_MS = 2000;
 const PULL_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
+
+const FACTS: LinkFacts = {
+  transport: 'rtmp',
+  remoteAddress: '',
+  remotePort: 0,
+  localPort: 0,
+  userAgent: null,
+};
 
 type Rig = SocketPair & {
   readonly link: SocketLink;
@@ -24,14 +33,7 @@ async function rigOf(t: TestContext, allowHalfOpen = true): Promise<Rig> {
   const wheel = new FakeWheel();
   const caught: unknown[] = [];
   const guard = createGuard((error) => caught.push(error));
-  const facts = {
-    transport: 'rtmp' as const,
-    remoteAddress: '',
-    remotePort: 0,
-    localPort: 0,
-    userAgent: null,
-  };
-  const link = new SocketLink(pair.server, facts, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
+  const link = new SocketLink(pair.server, FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const endpoint = new TestEndpoint();
   link.attach(endpoint);
   return { ...pair, link, endpoint, wheel, caught };
@@ -234,5 +236,18 @@ describe('SocketLink, ending', () => {
     await until(() => endpoint.heard.length > 1);
     assert.deepEqual(endpoint.heard, ['failed internal-error', 'closed internal-error']);
     assert.equal(caught.length, 2);
+  });
+
+  it('ends at once where it is closed before anybody took it in, whatever befalls the socket', async (t) => {
+    const { server, client } = await socketPair(t);
+    const wheel = new FakeWheel();
+    const guard = createGuard((error) => assert.fail(String(error)));
+    const link = new SocketLink(server, FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
+    const got = new Collector(client);
+    link.close({ code: 'drain', message: 'The server is shutting down.' });
+    assert.ok(server.destroyed);
+    client.write('hello');
+    await until(() => client.destroyed || got.hasEnded);
+    assert.equal(got.lengthBytes, 0);
   });
 });

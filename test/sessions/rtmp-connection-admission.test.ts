@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Admission, AdmissionRequest, Verdict } from '../../src/auth/admission.ts';
-import { clientHandshake } from '../support/client-messages.ts';
-import { SessionRig, type TestPeer } from './session-rig.ts';
+import type { Verdict } from '../../src/auth/admission.ts';
+import { ACCEPTED, GuardedRig, later } from './guarded-rig.ts';
+import type { SessionRig, TestPeer } from './session-rig.ts';
 
 const REJECT: Verdict = {
   type: 'reject',
@@ -13,54 +13,6 @@ const REJECT: Verdict = {
 };
 const REJECTED =
   '0 _error 5 null {level: "error", code: "NetConnection.Connect.Rejected", description: "code=403 need auth; authmod=adobe"}';
-const ACCEPTED = ['window 2500000', 'bandwidth 2500000 dynamic', 'chunk size 60000'];
-
-/** A server whose application `members` asks `decide`; what it was asked is kept. */
-class GuardedRig extends SessionRig {
-  readonly asked: AdmissionRequest[] = [];
-
-  constructor(decide: () => Verdict | Promise<Verdict>) {
-    const asked: AdmissionRequest[] = [];
-    const admission: Admission = {
-      connect: (request) => {
-        asked.push(request);
-        return decide();
-      },
-    };
-    super({ admissions: new Map([['members', admission]]) });
-    this.asked = asked;
-  }
-
-  /** A connection that has said connect, with transaction id 5, and nothing else. */
-  connecting(app = 'members', properties: Record<string, string> = {}): TestPeer {
-    const peer = this.peer();
-    peer.send(clientHandshake());
-    peer.heard();
-    peer.send(peer.say.command({}, 'connect', 5, { app, ...properties }));
-    return peer;
-  }
-}
-
-/** A verdict that the test gives later. */
-function later(): {
-  promise: Promise<Verdict>;
-  settle: (verdict: Verdict) => Promise<void>;
-  fail: () => Promise<void>;
-} {
-  const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
-  const soon = (): Promise<void> => new Promise((done) => setImmediate(done));
-  return {
-    promise,
-    settle: (verdict) => {
-      resolve(verdict);
-      return soon();
-    },
-    fail: () => {
-      reject(new Error('the admission is broken'));
-      return soon();
-    },
-  };
-}
 
 function reasonOf(rig: SessionRig): unknown[] {
   return rig.lines('session ended').map(({ level, fields }) => [level, fields['reason'], fields['app']]);
@@ -77,16 +29,17 @@ describe('RtmpConnection, admission to an application', () => {
     const rig = new GuardedRig(() => ({ type: 'accept' }));
     const properties = { tcUrl: 'rtmp://host/members/room?x=1', flashVer: 'FMLE/3.0' };
     const peer = rig.connecting('members/room?authmod=adobe&user=x', properties);
-    assert.deepEqual(rig.asked, [
-      {
-        app: 'members',
-        instance: 'room',
-        query: 'authmod=adobe&user=x',
-        tcUrl: 'rtmp://host/members/room?x=1',
-        flashVersion: 'FMLE/3.0',
-        remoteAddress: '192.0.2.7',
-      },
-    ]);
+    assert.equal(rig.asked.length, 1);
+    const { signal, ...client } = rig.asked[0] ?? {};
+    assert.deepEqual(client, {
+      app: 'members',
+      instance: 'room',
+      query: 'authmod=adobe&user=x',
+      tcUrl: 'rtmp://host/members/room?x=1',
+      flashVersion: 'FMLE/3.0',
+      remoteAddress: '192.0.2.7',
+    });
+    assert.equal(signal?.aborted, false);
     assert.deepEqual(peer.heard().slice(0, 3), ACCEPTED);
     assert.equal(rig.lines('session connected')[0]?.fields['app'], 'members/room');
   });
@@ -150,6 +103,7 @@ describe('RtmpConnection, admission to an application', () => {
         const peer = rig.connecting();
         end(peer);
         assert.equal(peer.link.isClosed, true);
+        assert.equal(rig.asked[0]?.signal.aborted, true);
         await verdict.settle(settled);
         rig.clock.advance(2000);
         assert.deepEqual([peer.heard(), peer.link.internalErrors, rig.ended.length], [[], [], 1]);
@@ -163,6 +117,7 @@ describe('RtmpConnection, admission to an application', () => {
     const peer = rig.connecting();
     rig.clock.advance(61_000);
     assert.deepEqual(peer.link.ends.at(-1), 'closed rtmp-connect-timeout');
+    assert.equal(rig.asked[0]?.signal.aborted, true);
   });
 
   for (const [name, decide] of [
@@ -185,14 +140,23 @@ describe('RtmpConnection, admission to an application', () => {
     });
   }
 
-  it('hears of an admission that fails when the client is gone already', async () => {
+  it('makes nothing of an admission that fails when the client is gone already, as one does that was aborted', async () => {
     const verdict = later();
     const rig = new GuardedRig(() => verdict.promise);
     const peer = rig.connecting();
     peer.link.drop();
     await verdict.fail();
-    assert.match(String(peer.link.internalErrors), /the admission is broken/);
+    assert.deepEqual(peer.link.internalErrors, []);
     assert.deepEqual(peer.link.ends, ['closed peer-closed']);
     assert.equal(rig.ended.length, 1);
+  });
+
+  it('leaves the admission alone behind its verdict', async () => {
+    const verdict = later();
+    const rig = new GuardedRig(() => verdict.promise);
+    const peer = rig.connecting();
+    await verdict.settle({ type: 'accept' });
+    peer.link.drop();
+    assert.equal(rig.asked[0]?.signal.aborted, false);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PAYLOAD } from '../streams/stream-rig.ts';
 import { clientHandshake } from '../support/client-messages.ts';
-import { SessionRig } from './session-rig.ts';
+import { SESSION_OPTIONS, SessionRig } from './session-rig.ts';
 
 describe('RtmpConnection, deadlines', () => {
   it('gives up a handshake that is not done in time', () => {
@@ -35,6 +35,16 @@ describe('RtmpConnection, deadlines', () => {
       peer.send(peer.say.call('_checkbw', 0));
     }
     assert.equal(peer.link.isClosed, false);
+  });
+
+  it('pings after the silence that is set, from connect on, though the handshake had longer', () => {
+    const times = { pingIntervalMs: 2000, pingTimeoutMs: 2000 };
+    const rig = new SessionRig({ sessionOptions: { ...SESSION_OPTIONS, ...times } });
+    const peer = rig.connected();
+    rig.clock.advance(2600);
+    assert.equal(peer.heard().filter((line) => line.startsWith('ping ')).length, 1);
+    rig.clock.advance(2500);
+    assert.deepEqual(peer.link.ends, ['closed rtmp-peer-silent']);
   });
 
   it('gives up a client that stays silent', () => {

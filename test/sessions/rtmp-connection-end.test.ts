@@ -178,15 +178,16 @@ describe('RtmpConnection, ends of a connection', () => {
     player.send(clientHandshake(), player.say.connect('live', { capsEx: 1 }));
     player.send(player.say.call('createStream', 2), player.say.onStream(1, 'play', 's'));
     player.heard();
-    assert.equal(publisher.connection.askToReconnect(), false);
-    assert.equal(player.connection.askToReconnect(), true);
+    assert.equal(publisher.connection.askToReconnect(null), false);
+    assert.equal(player.connection.askToReconnect(null), true);
     assert.deepEqual(player.statuses(), ['NetConnection.Connect.ReconnectRequest']);
     sendInter(publisher, 40, 2);
     rig.scheduler.run();
     assert.deepEqual(player.heard(), ['inter 2 @40']);
+    assert.equal(player.connection.askToReconnect('rtmp://other.example/live'), true);
     player.connection.drain();
     assert.deepEqual(player.link.ends, ['closed drain']);
-    assert.equal(player.connection.askToReconnect(), false);
+    assert.equal(player.connection.askToReconnect(null), false);
   });
 
   it('drains a connection whose answers nobody reads', () => {

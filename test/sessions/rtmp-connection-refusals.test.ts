@@ -40,6 +40,46 @@ describe('RtmpConnection, refusals', () => {
     assert.equal(second.link.isClosed, false);
   });
 
+  it('closes nobody for a refusal that a later publish made good, when that one ends', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.connected();
+    const { say } = second;
+    second.send(say.call('createStream', 2), say.onStream(1, 'publish', 's'));
+    rig.clock.advance(300);
+    second.send(say.onStream(1, 'publish', 't'));
+    rig.clock.advance(300);
+    second.send(say.onStream(1, 'publish', false));
+    assert.equal(second.connection.isSetUp, false);
+    rig.clock.advance(5000);
+    assert.equal(second.link.isClosed, false);
+    second.link.drop();
+    assert.deepEqual(reasonsOf(rig), ['peer-closed']);
+  });
+
+  it('closes nobody for a refusal beside a stream of theirs, when that one ends', () => {
+    const rig = new SessionRig();
+    rig.publisher('s');
+    const second = rig.publisher('mine');
+    second.send(second.say.call('createStream', 3), second.say.onStream(2, 'publish', 's'));
+    second.send(second.say.call('deleteStream', 0, 1));
+    rig.clock.advance(5000);
+    assert.equal(second.link.isClosed, false);
+  });
+
+  it('counts the second that a client gets from the first of its refusals, and closes for the last', () => {
+    const rig = new SessionRig();
+    for (const name of ['s', 't']) rig.publisher(name);
+    const second = rig.connected();
+    const { say } = second;
+    second.send(say.call('createStream', 2), say.onStream(1, 'publish', 's'));
+    rig.clock.advance(900);
+    second.send(say.onStream(1, 'publish', 't'));
+    rig.clock.advance(200);
+    assert.deepEqual(second.link.ends, ['closed rtmp-stream-refused']);
+    assert.equal(rig.lines('session ended')[0]?.fields['detail'], 't is published by somebody else.');
+  });
+
   it('takes in one piece a publish and more media behind it than may wait for an answer', () => {
     const rig = new SessionRig();
     const peer = rig.connected();

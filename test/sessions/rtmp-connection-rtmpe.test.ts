@@ -83,6 +83,8 @@ describe('RtmpConnection by RTMPE', () => {
       }
     }
     assert.equal(new Set(expected).size, 20);
+    const marks = rig.lines('session connected').map(({ fields }) => fields['rtmpe'] ?? false);
+    assert.ok(marks.includes(true) && marks.includes(false), 'the log tells RTMPE from RTMP');
   });
 
   it('ends a client whose C1 carries no key, and says nothing [item 9]', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { SessionLog } from '../../src/sessions/session-log.ts';
 import { PAYLOAD } from '../streams/stream-rig.ts';
 import { clientHandshake } from '../support/client-messages.ts';
+import { MEMORY_FACTS } from '../support/memory-link.ts';
 import { SessionRig, sendKey } from './session-rig.ts';
 
 const HEX_ID = /^[0-9a-f]{12}$/;
@@ -119,6 +121,33 @@ describe('SessionLog', () => {
       rig.lines('session ended').map(({ level, fields }) => `${level} ${String(fields['reason'])}`),
       ['info rtmp-chunk-size-invalid', 'error internal-error'],
     );
+  });
+
+  it('writes a client at info level whose application name is none, as every one that is turned away for good', () => {
+    const rig = new SessionRig();
+    const peer = rig.peer();
+    peer.send(clientHandshake(), peer.say.connect('..'));
+    assert.deepEqual(
+      rig.log.map(({ level, message, fields }) => `${level} ${message} ${String(fields['reason'])}`),
+      ['info session ended rtmp-connect-invalid'],
+    );
+  });
+
+  it('escapes what is not seen, what turns text around, and halves of characters', () => {
+    const streams: unknown[] = [];
+    const write = (fields: object): void => {
+      streams.push('stream' in fields && fields.stream);
+    };
+    const log = new SessionLog({ debug: write, info: write, error: write }, MEMORY_FACTS, 0);
+    const names = ['\u202egnp.exe', 'a\u200bb\ufeffc\u00add', 'tag\u{e0041}', 'half\ud83d', '\u{1f600}é'];
+    for (const name of names) log.published(name);
+    assert.deepEqual(streams, [
+      String.raw`\u202egnp.exe`,
+      String.raw`a\u200bb\ufeffc\u00add`,
+      String.raw`tag\udb40\udc41`,
+      String.raw`half\ud83d`,
+      '\u{1f600}é',
+    ]);
   });
 
   it('cuts what a client says of itself', () => {

@@ -56,7 +56,8 @@ export type LogLine = {
   readonly fields: Record<string, unknown>;
 };
 
-const SESSION_OPTIONS = {
+/** Settings of a session that no ordinary test meets. */
+export const SESSION_OPTIONS = {
   rtmpe: true,
   chunkSizeBytes: OPTIONS.chunkSizeBytes,
   ackWindowBytes: 2_500_000,
@@ -134,6 +135,7 @@ export class SessionRig {
     const connection = new RtmpConnection(link, {
       registry: this.registry,
       wheel: this.wheel,
+      scheduler: this.scheduler,
       guard: link.guard,
       log: { debug: write('debug'), info: write('info'), error: write('error') },
       sessionOptions: SESSION_OPTIONS,

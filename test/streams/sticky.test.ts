@@ -49,6 +49,31 @@ describe('StickySet', () => {
     );
   });
 
+  it('stays the very same list where the same bytes come again, or nothing is removed', () => {
+    const set = new StickySet();
+    const scope = { trackIds: [0, 1], isPart: false, isReset: false };
+    set.put('key', message(9, 1), scope);
+    const before = set.messages;
+    assert.equal(set.put('key', { ...message(9, 1), timestampMs: 99 }, scope), true);
+    set.remove('key', [2]);
+    set.remove('no such key');
+    assert.equal(set.messages, before);
+    for (const other of [
+      { ...scope, trackIds: [0] },
+      { ...scope, trackIds: [0, 2] },
+      { ...scope, isPart: true },
+      { ...scope, isReset: true },
+    ]) {
+      const again = new StickySet();
+      again.put('key', message(9, 1), scope);
+      const list = again.messages;
+      again.put('key', message(9, 1), other);
+      assert.notEqual(again.messages, list);
+    }
+    set.put('key', message(9, 2), scope);
+    assert.notEqual(set.messages, before);
+  });
+
   it('keeps a copy of the payload', () => {
     const set = new StickySet();
     const given = message(9, 1);

@@ -22,6 +22,9 @@ const key = (id: number, data = '26') => track(3, 1, id, data);
 const inter = (id: number, data = '02') => track(3, 2, id, data);
 const end = (id: number) => track(2, 1, id, '');
 const metadata = (id: number, data = BT2020) => track(4, 0, id, data);
+/** The same of tracks up to 255. */
+const trackHeader = (id: number) => `9600${HVC1}${id.toString(16).padStart(2, '0')}aa`;
+const trackMetadata = (id: number, data: string) => `8604${HVC1}${id.toString(16).padStart(2, '0')}${data}`;
 /** HEVC of several tracks in one message. */
 const many = (packetType: number, frameType: number, ...tracks: readonly (readonly [number, string])[]) =>
   `${(0x86 | (frameType << 4)).toString(16)}1${packetType}${HVC1}${tracks
@@ -100,11 +103,23 @@ describe('LiveStream, headers of several tracks', () => {
     assert.deepEqual(rig.lateJoiner(), [many(0, 1, [0, 'aa'], [1, 'bb']), key(0), header(1, 'b2'), inter(0)]);
   });
 
-  it('are kept of tracks whose codec is known, the last where one comes twice', () => {
+  it('are kept of tracks whose codec is known', () => {
     const rig = new TracksRig().video(`9620787878780000000101${HVC1}01000001bb`, key(1));
     assert.deepEqual(rig.lateJoiner(), [`9620${HVC1}01000001bb`, key(1)]);
-    const twice = new TracksRig().video(many(0, 1, [0, 'aa'], [1, 'bb'], [0, 'cc']), key(0));
-    assert.deepEqual(twice.lateJoiner(), [many(0, 1, [0, 'cc'], [1, 'bb']), key(0)]);
+  });
+
+  it('are in force no more where the track goes over to a codec that is not known', () => {
+    const rig = new TracksRig().video(header(0), metadata(0), header(1), key(0), key(1));
+    rig.video('9078787878aa', '9378787878bb');
+    assert.deepEqual(rig.lateJoiner(), [header(1), '9378787878bb']);
+    rig.video(header(0), key(0));
+    assert.deepEqual(rig.lateJoiner(), [header(1), header(0), key(0)], 'it is back, without old colours');
+    const several = new TracksRig().video(many(0, 1, [0, 'aa'], [1, 'bb']), key(0));
+    several.video(`9620787878780100000101${HVC1}00000001cc`, key(0));
+    assert.deepEqual(several.lateJoiner(), [`9620${HVC1}00000001cc`, key(0)]);
+    const sound = new TracksRig().sound(`90${OPUS}aa`, `91${OPUS}fc`, '907878787801').pass(2000);
+    sound.sound('917878787802').pass(2000).sound('917878787803');
+    assert.deepEqual(sound.lateJoiner(), ['917878787802', '917878787803']);
   });
 
   it('of audio are kept just so', () => {
@@ -162,6 +177,63 @@ describe('LiveStream, colour information', () => {
       assert.deepEqual(rig.lateJoiner(), [header(0), metadata(0), key(0)]);
     });
   }
+
+  it('is taken back for who jumps, comes back from a pause or seeks, and not told to newcomers', () => {
+    const nothing = metadata(0, `${COLOR_INFO}06`);
+    const rig = new TracksRig().video(header(0), metadata(0), key(0));
+    const jumping = rig.viewer();
+    const pausing = rig.viewer();
+    const seeking = rig.viewer();
+    for (const viewer of [jumping, pausing, seeking]) {
+      assert.deepEqual(bodiesOf(viewer), [header(0), metadata(0), key(0)]);
+    }
+    const setPause = (isPaused: boolean) => pausing.viewer.setFilter({ audio: true, video: true, isPaused });
+    setPause(true);
+    rig.video(nothing, key(0));
+    for (let ms = 0; ms < 6000; ms += 500) rig.pass(490).video(inter(0));
+    rig.video(key(0));
+    setPause(false);
+    seeking.viewer.restart();
+    const inForce = [header(0), nothing, key(0)];
+    for (const viewer of [jumping, pausing, seeking]) assert.deepEqual(bodiesOf(viewer), inForce);
+    assert.equal(jumping.viewer.skips, 1);
+    assert.deepEqual(rig.lateJoiner(), [header(0), key(0)]);
+  });
+
+  it('is taken back though there is no room to keep that', () => {
+    const rig = new TracksRig();
+    for (let id = 0; id < 32; id++) rig.video(trackHeader(id), trackMetadata(id, BT2020));
+    rig.video(many(4, 0, [0, `${COLOR_INFO}06`], [1, `${COLOR_INFO}06`]), key(0));
+    assert.equal(rig.stream.stats.droppedMessages, 0);
+    const joined = rig.lateJoiner();
+    assert.ok(!joined.includes(trackMetadata(0, BT2020)) && !joined.includes(trackMetadata(1, BT2020)));
+    assert.ok(joined.includes(trackMetadata(2, BT2020)));
+  });
+
+  it('goes where its track changes to another codec, of that track alone', () => {
+    const avcHeader = '170000000001640028';
+    const avcKey = '1701000000aabb';
+    const rig = new TracksRig().video(header(0), header(1), metadata(0), metadata(1), key(0));
+    rig.video(header(0, 'ab'), key(0));
+    assert.deepEqual(
+      rig.lateJoiner(),
+      [header(0, 'ab'), header(1), metadata(0), metadata(1), key(0)],
+      'no other',
+    );
+    rig.video(avcHeader, avcKey);
+    assert.deepEqual(rig.lateJoiner(), [avcHeader, header(1), metadata(1), avcKey]);
+    const avcColours = `8461766331${BT2020}`;
+    rig.video(avcColours, avcHeader, avcKey);
+    assert.deepEqual(rig.lateJoiner(), [avcHeader, header(1), metadata(1), avcColours, avcKey]);
+    rig.video(metadata(0), header(0), key(0));
+    assert.deepEqual(rig.lateJoiner().slice(2), [metadata(1), metadata(0), key(0)], 'said in advance');
+  });
+
+  it('goes with the channel layout, where sound changes to another codec', () => {
+    const rig = new TracksRig().sound(`94${OPUS}01060000003f`, `90${OPUS}4f707573`, `91${OPUS}fc`);
+    rig.sound('af0012', 'af01aabb').pass(2000).sound('af01aabb');
+    assert.deepEqual(rig.lateJoiner(), ['af0012', 'af01aabb', 'af01aabb']);
+  });
 
   it('of several tracks in one message goes track by track', () => {
     const nothing = `${COLOR_INFO}06`;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { headersAt, StreamRig, type TestViewer } from './stream-rig.ts';
+import { StreamLog } from '../../src/streams/stream-log.ts';
+import { appendTo, KEY } from './log-rig.ts';
+import { headersAt, OPTIONS, PAYLOAD, StreamRig, TestViewer } from './stream-rig.ts';
 
 function startedRig(): { rig: StreamRig; viewer: TestViewer } {
   const rig = new StreamRig();
@@ -187,6 +189,29 @@ describe('Viewer, filters', () => {
     rig.inter(40, 1, 88);
     assert.deepEqual(viewer.take(99, false), [], 'behind one that it leaves out, too');
     assert.deepEqual(viewer.take(100, false), ['inter 1 @40']);
+  });
+
+  it('writes headers that are too long to be taken once, not at each asking', () => {
+    let reads = 0;
+    const payload = PAYLOAD.videoHeader(1);
+    const message = {
+      ...{ typeId: 9, chunkStreamId: 6, messageStreamId: 1, timestampMs: 0 },
+      get payload(): Uint8Array {
+        reads++;
+        return payload;
+      },
+    };
+    const scope = { trackIds: [0], isPart: false, isReset: false };
+    const log = new StreamLog(OPTIONS);
+    appendTo(log, { ...KEY, sticky: [{ key: 'video', ...scope, message }] }, 0, PAYLOAD.key(1));
+    const viewer = new TestViewer(new StreamRig().stream);
+    viewer.viewer.follow(log, false);
+    assert.deepEqual(viewer.take(20, false), []);
+    const readsOnce = reads;
+    for (let times = 0; times < 5; times++) assert.deepEqual(viewer.take(20, false), []);
+    assert.equal(reads, readsOnce);
+    assert.deepEqual(viewer.take(28, false), ['video-header 1 @0']);
+    assert.deepEqual(viewer.takeAll(), ['key 1 @0']);
   });
 
   it('ends a take of so many bytes on a message boundary, and gives at least one message', () => {

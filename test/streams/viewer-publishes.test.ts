@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ENTRY_BYTES } from '../../src/streams/limits.ts';
+import { ENTRY_BYTES, STICKY_BYTES, STICKY_REFERENCE_BYTES } from '../../src/streams/limits.ts';
 import { headersAt, StreamRig } from './stream-rig.ts';
 
 /** One publish: headers, a keyframe of that number, one more frame. */
@@ -161,7 +161,10 @@ describe('Viewer, from publish to publish', () => {
       [slow, inTime].map(({ viewer }) => viewer.logs.length),
       [1, 2],
     );
-    const nextBytes = 4096 + 5 * ENTRY_BYTES;
+    const payloadBytes =
+      '02000a6f6e4d65746144617461080000000100057469746c650200036f6e65000009'.length / 2 + 16 + 8;
+    const stickyBytes = 3 * (STICKY_REFERENCE_BYTES + STICKY_BYTES) + payloadBytes;
+    const nextBytes = 4096 + 5 * ENTRY_BYTES + stickyBytes;
     assert.equal(rig.stream.stats.heldBytes, endedBytes + nextBytes);
     const heardOf2 = ['ended', 'started', ...headersAt(180), 'key 2 @180', 'inter 2 @220'];
     assert.deepEqual([slow.take(), slow.take()], [[], []]);

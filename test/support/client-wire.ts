@@ -1,18 +1,7 @@
 // The server's side of the wire for tests of the client: a writer of server bytes and a reader of client bytes, both
 // written from the specification. They share no code with src, so that the two cannot be wrong together.
 
-/** A value as these helpers write and read it: an ECMA array is wrapped. */
-export type WireValue = number | boolean | string | null | undefined | WireObject | WireEcmaArray;
-export type WireObject = { readonly [key: string]: WireValue };
-
-/** An ECMA array, which some servers send in the place of an object. */
-export class WireEcmaArray {
-  readonly members: WireObject;
-
-  constructor(members: WireObject) {
-    this.members = members;
-  }
-}
+import { amf, type WireObject, type WireValue } from './amf-wire.ts';
 
 /** One message as it was read. */
 export type WireMessage = {
@@ -34,33 +23,6 @@ export function serverHandshake(): Uint8Array {
 /** Joins buffers into one. */
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
-}
-
-/** AMF0 values, one behind the other. */
-export function amf0(...values: readonly WireValue[]): Uint8Array {
-  return joinBytes(...values.map(amf0Value));
-}
-
-function amf0Value(value: WireValue): Uint8Array {
-  if (value === null) return Uint8Array.of(5);
-  if (value === undefined) return Uint8Array.of(6);
-  if (typeof value === 'boolean') return Uint8Array.of(1, value ? 1 : 0);
-  if (typeof value === 'number') {
-    const bytes = Buffer.alloc(9);
-    bytes.writeDoubleBE(value, 1);
-    return bytes;
-  }
-  if (typeof value === 'string') return joinBytes(Uint8Array.of(2), amf0Key(value));
-  const isEcmaArray = value instanceof WireEcmaArray;
-  const members = Object.entries(isEcmaArray ? value.members : value);
-  const head = isEcmaArray ? Uint8Array.of(8, 0, 0, 0, members.length) : Uint8Array.of(3);
-  const body = members.flatMap(([key, member]) => [amf0Key(key), amf0Value(member)]);
-  return joinBytes(head, ...body, Uint8Array.of(0, 0, 9));
-}
-
-function amf0Key(text: string): Uint8Array {
-  const bytes = Buffer.from(text);
-  return joinBytes(Uint8Array.of(bytes.length >> 8, bytes.length & 255), bytes);
 }
 
 /** A message in chunks of `chunkSizeBytes`, all headers whole (types 0 and 3). */
@@ -89,7 +51,7 @@ export function serverCommand(
   transactionId: number,
   ...values: readonly WireValue[]
 ): Uint8Array {
-  return serverMessage(20, amf0(name, transactionId, ...values), { messageStreamId, chunkStreamId: 3 });
+  return serverMessage(20, amf(name, transactionId, ...values), { messageStreamId, chunkStreamId: 3 });
 }
 
 /** An onStatus of the server. */
@@ -133,7 +95,8 @@ export class ClientWireReader {
     const skipped = Math.min(this.#handshakeBytes, bytes.length);
     this.#handshakeBytes -= skipped;
     const messages: WireMessage[] = [];
-    for (let at = skipped; at < bytes.length; ) at = this.#readChunk(Buffer.from(bytes), at, messages);
+    const wire = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = skipped; at < wire.length; ) at = this.#readChunk(wire, at, messages);
     return messages;
   }
 
@@ -195,56 +158,4 @@ export class ClientWireReader {
     messages.push({ chunkStreamId, typeId, messageStreamId, timestampMs, payload });
     if (typeId === 1) this.#chunkSizeBytes = Buffer.from(payload).readUInt32BE(0);
   }
-}
-
-/** The AMF0 values of a body: what a client sends, which is no more than these helpers write. */
-export function readAmf0(payload: Uint8Array): WireValue[] {
-  const bytes = Buffer.from(payload);
-  const values: WireValue[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const [value, end] = readValue(bytes, at);
-    values.push(value);
-    at = end;
-  }
-  return values;
-}
-
-function readValue(bytes: Buffer, at: number): [WireValue, number] {
-  switch (bytes.readUInt8(at)) {
-    case 0:
-      return [bytes.readDoubleBE(at + 1), at + 9];
-    case 1:
-      return [bytes.readUInt8(at + 1) !== 0, at + 2];
-    case 2:
-      return readText(bytes, at + 1);
-    case 3:
-      return readMembers(bytes, at + 1);
-    case 5:
-      return [null, at + 1];
-    case 6:
-      return [undefined, at + 1];
-    case 8: {
-      const [members, end] = readMembers(bytes, at + 5);
-      return [new WireEcmaArray(members), end];
-    }
-    default:
-      throw new Error(`AMF0 marker ${bytes.readUInt8(at)}`);
-  }
-}
-
-function readText(bytes: Buffer, at: number): [string, number] {
-  const end = at + 2 + bytes.readUInt16BE(at);
-  return [bytes.toString('utf8', at + 2, end), end];
-}
-
-function readMembers(bytes: Buffer, start: number): [WireObject, number] {
-  const members: Record<string, WireValue> = {};
-  let at = start;
-  while (bytes.readUIntBE(at, 3) !== 9) {
-    const [key, valueAt] = readText(bytes, at);
-    const [value, end] = readValue(bytes, valueAt);
-    members[key] = value;
-    at = end;
-  }
-  return [members, at + 3];
 }

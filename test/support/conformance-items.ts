@@ -105,7 +105,7 @@ export const REQUIRED_ITEMS: ReadonlyMap<number, string> = new Map([
   [72, 'Unknown calls are refused where they want an answer; answers to calls never made pile up nowhere.'],
   [
     73,
-    'The challenge authentication of Adobe works with ffmpeg, OBS and gortmplib; each challenge once and not for long.',
+    'The challenge authentication of Adobe lets FFmpeg and GStreamer in, in words that librtmp (OBS) and gortmplib look for; each challenge once and not for long.',
   ],
   // Media
   [

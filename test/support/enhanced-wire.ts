@@ -30,7 +30,7 @@ const WITH_COMPOSITION_TIME: readonly string[] = ['avc1', 'hvc1', 'vvc1'];
 const VP_CONFIG = Buffer.from('01000000000a820202020000', 'hex');
 
 /** What a SequenceStart carries for this stream. */
-export function configOf({ codec, config }: EncodedMedia): Buffer {
+function configOf({ codec, config }: EncodedMedia): Buffer {
   if (codec === 'vp08' || codec === 'vp09') return VP_CONFIG;
   // FLAC: the signature, then the block header of a last STREAMINFO of 34 bytes in front of it.
   if (codec === 'fLaC') return Buffer.concat([Buffer.from('fLaC'), Buffer.from('80000022', 'hex'), config]);

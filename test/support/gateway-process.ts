@@ -13,7 +13,7 @@ export const ROOT_FOLDER: string = join(import.meta.dirname, '..', '..');
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
 
 /** Pino's number of the level `info`: what a peer does wrong is never logged above it. */
-export const LEVEL_INFO = 30;
+const LEVEL_INFO = 30;
 
 /** A server that programs publish to and play from. */
 export type TestServer = {

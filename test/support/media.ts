@@ -9,7 +9,7 @@ import { newFilePath, runProgram, type Scope, testFolder } from './programs.ts';
 export type MediaKind = 'h264-aac' | 'h264-mp3' | 'aac' | 'h264';
 
 /** Frames of video a second in every test stream; a keyframe comes once a second. */
-export const FRAMES_PER_SECOND = 30;
+const FRAMES_PER_SECOND = 30;
 
 const MAKE_LIMIT_MS = 60_000;
 const WITH_VIDEO: readonly MediaKind[] = ['h264-aac', 'h264-mp3', 'h264'];

@@ -42,7 +42,7 @@ export function toNumber(bytes: Uint8Array): bigint {
 }
 
 /** The private key whose bytes are (i * factor + addend) & 255, as in vector H-3. */
-export function patternKey(factor: number, addend: number): Uint8Array {
+function patternKey(factor: number, addend: number): Uint8Array {
   return Uint8Array.from({ length: 128 }, (_, index) => (index * factor + addend) & 255);
 }
 
@@ -51,7 +51,7 @@ export const CLIENT_PRIVATE_KEY = patternKey(3, 1);
 export const SERVER_PRIVATE_KEY = patternKey(9, 2);
 
 /** RC4 from the first byte of its keystream on. */
-export class TextbookRc4 {
+class TextbookRc4 {
   readonly #s = Array.from({ length: 256 }, (_, index) => index);
   #i = 0;
   #j = 0;

@@ -29,7 +29,7 @@ export class SessionClient {
   constructor(socket: Socket, options: Partial<ClientSessionOptions>) {
     this.#socket = socket;
     this.session = new ClientSession({ randomBytes: (lengthBytes) => randomBytes(lengthBytes), ...options });
-    socket.on('data', (bytes) => this.#drive(() => this.session.receive(bytes)));
+    socket.on('data', (bytes) => this.#drive(() => this.session.receive(bytes, performance.now())));
     socket.on('error', (error) => this.#fail(error));
     const timer = setInterval(() => this.#drive(() => this.session.tick(performance.now())), TICK_MS);
     socket.on('close', () => {
@@ -141,12 +141,19 @@ export class SessionClient {
   #drive(work: () => void): void {
     try {
       work();
+      this.#drain();
     } catch (error) {
       this.#fail(error);
+      this.events.push(...this.session.drainEvents());
     }
-    this.events.push(...this.session.drainEvents());
     this.#flush();
     this.#look();
+  }
+
+  #drain(): void {
+    for (let events = this.session.drainEvents(); events.length > 0; events = this.session.drainEvents()) {
+      this.events.push(...events);
+    }
   }
 
   #flush(): void {

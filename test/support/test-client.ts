@@ -112,8 +112,10 @@ export class TestClient {
 
   /** Takes in bytes from the carrier. */
   receive(bytes: Uint8Array): void {
-    this.session.receive(bytes);
-    this.events.push(...this.session.drainEvents());
+    this.session.receive(bytes, performance.now());
+    for (let events = this.session.drainEvents(); events.length > 0; events = this.session.drainEvents()) {
+      this.events.push(...events);
+    }
     this.wake();
     for (const look of this.#watchers) look();
   }

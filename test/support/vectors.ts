@@ -154,7 +154,7 @@ export function assertCovered(vectors: readonly { readonly id: string }[], ids: 
 }
 
 /** The AMF value that a vector's JSON stands for; members of typed objects are sealed where it `isAmf3`. */
-export function amfValueOf(json: VectorJson, isAmf3 = false): AmfValue {
+function amfValueOf(json: VectorJson, isAmf3 = false): AmfValue {
   if (json === null || typeof json !== 'object') return json;
   if (isList(json)) return json.map((element) => amfValueOf(element, isAmf3));
   const fields = new Map(Object.entries(json));

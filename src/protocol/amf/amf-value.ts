@@ -92,6 +92,15 @@ export class AmfEcmaArray {
   get(key: string): AmfValue {
     return this.properties.get(key);
   }
+
+  /** All members by name, those that it holds by index first, as AMF0 has them. Not to be changed. */
+  namedMembers(): ReadonlyMap<string, AmfValue> {
+    if (this.elements.length === 0) return this.properties;
+    const members = new Map<string, AmfValue>();
+    for (const [index, element] of this.elements.entries()) members.set(String(index), element);
+    for (const [key, value] of this.properties) members.set(key, value);
+    return members;
+  }
 }
 
 /** A point in time. [AMF0 2.13; AMF3 3.10] */

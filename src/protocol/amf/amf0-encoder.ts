@@ -1,12 +1,11 @@
 // Writes AMF0 values. [AMF0 2]
 // References (marker 07) are never sent, since librtmp, FFmpeg and nginx-rtmp cannot read them: a shared value is written
 // out each time. What that unfolds into is bounded in depth, values and bytes, so cycles are refused. What only AMF3 has is
-// written as AMF3, or in AMF0's nearest form.
+// written as AMF3, behind marker 11.
 
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { AmfError } from './amf-error.ts';
-import type { Amf3OnlyValue, AmfObject, AmfValue } from './amf-value.ts';
-import { amf0FormOf, namedMembersOf } from './amf0-form.ts';
+import type { AmfObject, AmfValue } from './amf-value.ts';
 import { Amf0Marker } from './amf0-marker.ts';
 import { Amf3Encoder } from './amf3-encoder.ts';
 import {
@@ -20,15 +19,6 @@ import { utf8LengthBytes } from './utf8-length.ts';
 /** Texts up to this many UTF-16 units are at most MAX_AMF0_SHORT_STRING_BYTES long, at three bytes each. */
 const SURELY_SHORT_UNITS = Math.floor(MAX_AMF0_SHORT_STRING_BYTES / 3);
 
-/** How AMF0 values are written. */
-export type Amf0EncodeOptions = {
-  /**
-   * Says what only AMF3 has in AMF0's nearest form, see {@link amf0FormOf}, for readers that know no AMF3. By default it
-   * is written as AMF3, behind marker 11.
-   */
-  readonly avoidsAmf3?: boolean;
-};
-
 /**
  * The values one behind the other, as a message body of at most `maxBytes`; it stops early where they unfold into more.
  * The caller owns the bytes.
@@ -38,10 +28,9 @@ export type Amf0EncodeOptions = {
 export function encodeAmf0Values(
   values: readonly AmfValue[],
   maxBytes: number = MAX_AMF_ENCODED_BYTES,
-  options?: Amf0EncodeOptions,
 ): Uint8Array {
   const writer = new ByteWriter();
-  const encoder = new Amf0Encoder(writer, maxBytes, options);
+  const encoder = new Amf0Encoder(writer, maxBytes);
   for (const value of values) encoder.writeValue(value);
   return writer.toBytes();
 }
@@ -50,16 +39,14 @@ export function encodeAmf0Values(
 export class Amf0Encoder {
   readonly #writer: ByteWriter;
   readonly #maxBytes: number;
-  readonly #avoidsAmf3: boolean;
   /** Made for the first AMF3 value; it knows what the whole message may refer back to. */
   #amf3: Amf3Encoder | null = null;
   #valueCount = 0;
 
   /** Writes to the end of `writer`, which is to hold at most `maxBytes` in the end. */
-  constructor(writer: ByteWriter, maxBytes: number = MAX_AMF_ENCODED_BYTES, options: Amf0EncodeOptions = {}) {
+  constructor(writer: ByteWriter, maxBytes: number = MAX_AMF_ENCODED_BYTES) {
     this.#writer = writer;
     this.#maxBytes = maxBytes;
-    this.#avoidsAmf3 = options.avoidsAmf3 ?? false;
   }
 
   /**
@@ -121,7 +108,7 @@ export class Amf0Encoder {
         break;
       case 'ecma-array':
         this.#requireDepth(openContainers);
-        this.#writeEcmaArray(namedMembersOf(value), openContainers);
+        this.#writeEcmaArray(value.namedMembers(), openContainers);
         break;
       case 'date':
         writer.writeU8(Amf0Marker.Date);
@@ -135,18 +122,10 @@ export class Amf0Encoder {
         writer.writeU8(Amf0Marker.Unsupported);
         break;
       default:
-        this.#writeAmf3OnlyValue(value, openContainers);
+        // It is counted once, where it is written.
+        this.#valueCount -= 1;
+        this.#writeAmf3Value(value, openContainers);
     }
-  }
-
-  #writeAmf3OnlyValue(value: Amf3OnlyValue, openContainers: number): void {
-    if (!this.#avoidsAmf3) {
-      this.#valueCount -= 1;
-      this.#writeAmf3Value(value, openContainers);
-      return;
-    }
-    this.#requireDepth(openContainers);
-    this.#writeValue(amf0FormOf(value), openContainers + 1);
   }
 
   /** One value, the marker and what follows it, of the message's count. [AMF0 3.1] */

@@ -5,7 +5,7 @@
 // Some encoders leave out the format and mean 00. Shared objects (type 16) have a form of their own.
 
 import { ByteWriter } from '../bytes/byte-writer.ts';
-import type { AmfValue } from './amf-value.ts';
+import { AmfUnsupported, type AmfValue } from './amf-value.ts';
 import { type Amf0DecodeOptions, decodeAmf0Values } from './amf0-decoder.ts';
 import { Amf0Encoder } from './amf0-encoder.ts';
 import { Amf0Marker } from './amf0-marker.ts';
@@ -31,7 +31,7 @@ export function decodeAmf3Body(payload: Uint8Array, options?: Amf0DecodeOptions)
 
 /**
  * The body of a message of type 15 or 17, of at most `maxBytes`: format 00, then what AMF0 and AMF3 have in common
- * (numbers, booleans, strings, null, undefined) as AMF0, and arrays and objects as AMF3. The caller owns the bytes.
+ * (numbers, booleans, strings, null, undefined, unsupported) as AMF0, and arrays and objects as AMF3. The caller owns the bytes.
  * @throws AmfError as encodeAmf3Values and encodeAmf0Values
  */
 export function encodeAmf3Body(
@@ -42,8 +42,10 @@ export function encodeAmf3Body(
   writer.writeU8(FORMAT_AMF0);
   const encoder = new Amf0Encoder(writer, maxBytes);
   for (const value of values) {
-    if (typeof value === 'object' && value !== null) encoder.writeAmf3Value(value);
-    else encoder.writeValue(value);
+    // Unsupported has a form in AMF0 alone.
+    const isPlain = typeof value !== 'object' || value === null || value === AmfUnsupported.instance;
+    if (isPlain) encoder.writeValue(value);
+    else encoder.writeAmf3Value(value);
   }
   return writer.toBytes();
 }

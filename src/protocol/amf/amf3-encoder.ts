@@ -18,7 +18,8 @@ const MAX_INTEGER = 2 ** 28 - 1;
 
 /**
  * The values one behind the other, as a body of at most `maxBytes` that is AMF3 from its first byte; it stops early where
- * they unfold into more. The caller owns the bytes.
+ * they unfold into more. The caller owns the bytes. No message of RTMP is AMF3 alone: the server writes AMF3 within AMF0,
+ * by {@link Amf3Encoder.writeNestedValue}.
  * @throws AmfError 'amf-depth-exceeded', 'amf-values-exceeded', 'amf-encoded-bytes-exceeded', 'amf-key-empty',
  * 'amf-unsupported-marker' (an externalizable class that is not known)
  */
@@ -50,8 +51,8 @@ export class Amf3Encoder {
   }
 
   /**
-   * Appends `value`: a number that is a whole one of 29 bits as an integer, AMF0's Unsupported as undefined. After an error
-   * part of it stands in the writer, which is of no more use then.
+   * Appends `value`, in a body that is AMF3 alone: a number that is a whole one of 29 bits as an integer, AMF0's
+   * Unsupported as undefined. After an error part of it stands in the writer, which is of no more use then.
    * @throws AmfError as {@link encodeAmf3Values}
    */
   writeValue(value: AmfValue): void {

@@ -14,6 +14,9 @@ import { FrameType, type MediaHeader, type MediaHeaderKind, readS24At } from './
 
 const COMPOSITION_TIME_BYTES = 3;
 
+/** Codecs of audio whose SequenceStart may be without a body: usual for ac-3, ec-3 and .mp3, and allowed for Opus. */
+const CONFIGURED_BY_FRAMES: ReadonlySet<string> = new Set(['ac-3', 'ec-3', '.mp3', 'Opus']);
+
 /**
  * Reads a track whose FourCC is at `fourCcOffset` and whose body is `bodyOffset`..`bodyEnd`, both within `payload`. Null
  * where the body is too short for its composition time.
@@ -66,7 +69,8 @@ function videoKind(packetType: number, codec: string | null, hasData: boolean): 
   switch (packetType) {
     case VideoPacketType.SequenceStart:
     case VideoPacketType.Mpeg2TsSequenceStart:
-      return codec !== null && hasData ? 'sequence-header' : 'other';
+      if (codec === null) return 'unknown-header';
+      return hasData ? 'sequence-header' : 'other';
     case VideoPacketType.CodedFrames:
     case VideoPacketType.CodedFramesX:
       return hasData ? 'frame' : 'other';
@@ -79,11 +83,11 @@ function videoKind(packetType: number, codec: string | null, hasData: boolean): 
   }
 }
 
-/** A SequenceStart without a body is usual for ac-3, ec-3 and .mp3, and allowed for Opus. */
 function audioKind(packetType: number, codec: string | null, hasData: boolean): MediaHeaderKind {
   switch (packetType) {
     case AudioPacketType.SequenceStart:
-      return codec === null ? 'other' : 'sequence-header';
+      if (codec === null) return 'unknown-header';
+      return hasData || CONFIGURED_BY_FRAMES.has(codec) ? 'sequence-header' : 'other';
     case AudioPacketType.CodedFrames:
       return hasData ? 'frame' : 'other';
     case AudioPacketType.SequenceEnd:

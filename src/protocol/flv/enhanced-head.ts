@@ -30,6 +30,9 @@ export const AudioPacketType = {
   ModEx: 7,
 } as const;
 
+const VIDEO_PACKET_TYPES: ReadonlySet<number> = new Set(Object.values(VideoPacketType));
+const AUDIO_PACKET_TYPES: ReadonlySet<number> = new Set(Object.values(AudioPacketType));
+
 /** LIMIT: ModEx prefixes of one message; one kind is defined so far. */
 const MAX_MOD_EX_PREFIXES = 8;
 
@@ -57,7 +60,10 @@ export type EnhancedHead = {
   readonly offset: number;
 };
 
-/** Reads what stands in front of the tracks; 'other' where there are none to come, 'malformed' where it is broken. */
+/**
+ * Reads what stands in front of the tracks; 'other' where there are none to come, or nobody knows how they look;
+ * 'malformed' where it is broken.
+ */
 export function readEnhancedHead(
   payload: Uint8Array,
   media: 'audio' | 'video',
@@ -84,6 +90,8 @@ export function readEnhancedHead(
     packetType = next & 0x0f;
     offset += sizeBytes + 1;
   }
+  const packetTypes = isVideo ? VIDEO_PACKET_TYPES : AUDIO_PACKET_TYPES;
+  if (!packetTypes.has(packetType)) return 'other';
   const multitrackPacketType = isVideo ? VideoPacketType.Multitrack : AudioPacketType.Multitrack;
   if (frameType === FrameType.Command && !isMetadata(payload, packetType, offset)) {
     return offset < payload.length ? 'other' : 'malformed';
@@ -96,6 +104,7 @@ export function readEnhancedHead(
     packetType = byte & 0x0f;
     offset += 1;
     if (packetType === multitrackPacketType) return 'malformed';
+    if (!packetTypes.has(packetType)) return 'other';
   }
   return { media, packetType, frameType, timestampOffsetNs, multitrackType, offset };
 }

@@ -41,12 +41,18 @@ export function readEnhancedHeader(payload: Uint8Array, media: 'audio' | 'video'
   }
 }
 
-/** The track of the lowest id, of those that say something. */
+/** The track of the lowest id, of those that say the most. */
 function leadOf(tracks: readonly MediaHeader[]): MediaHeader {
   return tracks.reduce((lead, track) => {
-    if ((lead.kind === 'other') !== (track.kind === 'other')) return lead.kind === 'other' ? track : lead;
-    return track.trackId < lead.trackId ? track : lead;
+    const says = contentOf(track) - contentOf(lead);
+    return says > 0 || (says === 0 && track.trackId < lead.trackId) ? track : lead;
   });
+}
+
+/** How much a track says: nothing, that its codec is not known, or what it is. */
+function contentOf({ kind }: MediaHeader): number {
+  if (kind === 'other') return 0;
+  return kind === 'unknown-header' ? 1 : 2;
 }
 
 function headerWithoutTracks(kind: MediaHeaderKind, payload: Uint8Array): MediaHeader {

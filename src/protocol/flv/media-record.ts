@@ -1,14 +1,18 @@
 // The record that audio and video headers are read into, legacy and Enhanced RTMP alike; always made with the same fields
 // in the same order, so that who reads it meets one shape. [FLV E.4.2.1, E.4.3.1]
+// A live stream is passed on without `compositionTimeMs`, `timestampOffsetNs`, `bodyOffset` and `bodyEnd`: they are for whoever
+// takes media out of its messages.
 
 /**
- * What a message is for. `sequence-header`: decoder configuration, to be kept for late joiners. `frame`: media. `end`: no
- * more media of this sequence, or silence. `metadata`: about the media (colour information, channel layout).
+ * What a message is for. `sequence-header`: decoder configuration, to be kept for late joiners. `unknown-header`: that of a
+ * codec that is not known; to be passed on, and the one before it holds no more. `frame`: media. `end`: no more media of
+ * this sequence, or silence. `metadata`: about the media (colour information, channel layout).
  * `metadata-reset`: takes back the metadata before it. `other`: empty, cut short, a command frame, or unknown; to be
  * passed on and otherwise left alone. `malformed`: an Enhanced RTMP header that breaks its own rules; not to be passed on.
  */
 export type MediaHeaderKind =
   | 'sequence-header'
+  | 'unknown-header'
   | 'frame'
   | 'end'
   | 'metadata'

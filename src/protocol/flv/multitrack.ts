@@ -24,23 +24,26 @@ type TakeTrack = (
 ) => boolean;
 
 /**
- * Every track of a ManyTracks or ManyTracksManyCodecs message, one at least. 'malformed' where there is none, or one runs
- * past the end; 'other' where there are more than MAX_TRACKS_OF_MESSAGE.
+ * Every track of a ManyTracks or ManyTracksManyCodecs message, one at least. 'malformed' where there is none, one runs past
+ * the end, or two have the same id; 'other' where there are more than MAX_TRACKS_OF_MESSAGE.
  */
 export function readTracks(payload: Uint8Array, head: EnhancedHead): MediaHeader[] | 'malformed' | 'other' {
   const tracks: MediaHeader[] = [];
+  const trackIds = new Set<number>();
   const isWhole = walkTracks(payload, head, (trackId, { fourCcOffset, bodyOffset }, end) => {
     const track = readTrack(payload, head, fourCcOffset, trackId, bodyOffset, end);
-    if (track !== null) tracks.push(track);
-    return track !== null && tracks.length <= MAX_TRACKS_OF_MESSAGE;
+    if (track === null || trackIds.has(trackId)) return false;
+    trackIds.add(trackId);
+    tracks.push(track);
+    return tracks.length <= MAX_TRACKS_OF_MESSAGE;
   });
   if (tracks.length > MAX_TRACKS_OF_MESSAGE) return 'other';
   return isWhole ? tracks : 'malformed';
 }
 
 /**
- * The same message with only those tracks whose ids are given, each as it was; of several with the same id the last one.
- * `payload` must be a message of several tracks; what comes back is a copy.
+ * The same message with only those tracks whose ids are given, each as it was. `payload` must be a message that
+ * {@link readTracks} has read; what comes back is a copy.
  */
 export function onlyTracks(
   payload: Uint8Array,
@@ -49,18 +52,18 @@ export function onlyTracks(
 ): Uint8Array {
   const head = readEnhancedHead(payload, media);
   if (typeof head === 'string') throw new Error('expected a message of several tracks');
-  const parts = new Map<number, Uint8Array>();
+  const parts: Uint8Array[] = [];
   walkTracks(payload, head, (trackId, { offset }, end) => {
-    if (trackIds.includes(trackId)) parts.set(trackId, payload.subarray(offset, end));
-    return parts.size <= MAX_TRACKS_OF_MESSAGE;
+    if (trackIds.includes(trackId)) parts.push(payload.subarray(offset, end));
+    return parts.length < trackIds.length;
   });
   const frontBytes = head.offset + (hasOneFourCc(head) ? FOUR_CC_BYTES : 0);
   let lengthBytes = frontBytes;
-  for (const part of parts.values()) lengthBytes += part.length;
+  for (const part of parts) lengthBytes += part.length;
   const message = new Uint8Array(lengthBytes);
   message.set(payload.subarray(0, frontBytes));
   let offset = frontBytes;
-  for (const part of parts.values()) {
+  for (const part of parts) {
     message.set(part, offset);
     offset += part.length;
   }

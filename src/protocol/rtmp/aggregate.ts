@@ -8,6 +8,7 @@
 //   11      length data
 //   then    4      11 + length; not looked at, for writers get it wrong
 
+import { MAX_DATA_MESSAGE_BYTES } from './limits.ts';
 import { MessageType, type RtmpMessage } from './message.ts';
 
 /** LIMIT: messages taken out of one aggregate; Flash Media Server puts some dozens into one. */
@@ -17,18 +18,19 @@ const MAX_AGGREGATED_MESSAGES = 1024;
 const TAG_HEADER_BYTES = 11;
 const TAG_TRAILER_BYTES = 4;
 
-/** Types that may stand in an aggregate; tags of others, aggregates among them, are skipped by their length. */
-const TAG_TYPES: ReadonlySet<number> = new Set([
-  MessageType.Audio,
-  MessageType.Video,
-  MessageType.DataAmf0,
-  MessageType.DataAmf3,
+/** Types that may stand in an aggregate, and the longest data of each; all other tags, aggregates among them, are
+ * skipped by their length. */
+const MAX_TAG_BYTES: ReadonlyMap<number, number> = new Map([
+  [MessageType.Audio, Number.POSITIVE_INFINITY],
+  [MessageType.Video, Number.POSITIVE_INFINITY],
+  [MessageType.DataAmf0, MAX_DATA_MESSAGE_BYTES],
+  [MessageType.DataAmf3, MAX_DATA_MESSAGE_BYTES],
 ]);
 
 /**
  * Hands over the messages in `aggregate`, in order; their payloads are views into its own. Times in it count from its
- * first tag, which has the time of the aggregate. Returns how many tags were dropped: those of another type, and all
- * from one on that runs past the end or past the limit, which count as one.
+ * first tag, which has the time of the aggregate. Returns how many tags were dropped: those of another type or too
+ * long, and all from one on that runs past the end or past the limit, which count as one.
  */
 export function unpackAggregate(aggregate: RtmpMessage, onMessage: (message: RtmpMessage) => void): number {
   const { payload: bytes } = aggregate;
@@ -45,7 +47,7 @@ export function unpackAggregate(aggregate: RtmpMessage, onMessage: (message: Rtm
     const tagMs = ((view.getUint32(offset + 4) >>> 8) | (view.getUint8(offset + 7) << 24)) >>> 0;
     firstTagMs ??= tagMs;
     const timestampMs = (aggregate.timestampMs + tagMs - firstTagMs) >>> 0;
-    if (TAG_TYPES.has(typeId)) {
+    if (end - start <= (MAX_TAG_BYTES.get(typeId) ?? -1)) {
       onMessage({ ...aggregate, typeId, timestampMs, payload: bytes.subarray(start, end) });
     } else droppedTags++;
     offset = end + TAG_TRAILER_BYTES;

@@ -10,14 +10,11 @@ import { ChunkStream, messageHeaderBytes } from './chunk-stream.ts';
 import { ChunkStreamTable } from './chunk-stream-table.ts';
 import { parseAbort, parseSetChunkSize } from './control-message.ts';
 import { HeaderScratch } from './header-scratch.ts';
-import { DEFAULT_CHUNK_SIZE_BYTES } from './limits.ts';
+import { DEFAULT_CHUNK_SIZE_BYTES, TINY_MESSAGE_BYTES } from './limits.ts';
 import { MessageType, type RtmpMessage } from './message.ts';
 import { type ChunkDecoderLimits, MessageBounds } from './message-bounds.ts';
 import { RepeatedTimestampHabit } from './repeated-timestamp.ts';
 import type { SameTimeHabit } from './same-time-habit.ts';
-
-/** Payload of a chunk in bytes below which its handling costs far more than its bytes. */
-const TINY_MESSAGE_BYTES = 16;
 
 const Step = {
   BasicHeader: 0,
@@ -68,6 +65,11 @@ export class ChunkDecoder {
     this.#bounds.maxMessageBytes = value;
   }
 
+  /** Payload bytes of unfinished messages taken from now on, all together. */
+  set maxPartialBytes(value: number) {
+    this.#bounds.maxPartialBytes = value;
+  }
+
   /** The peer's chunk size in force, 1..0xFFFFFF bytes. */
   get chunkSizeBytes(): number {
     return this.#chunkSizeBytes;
@@ -83,9 +85,12 @@ export class ChunkDecoder {
     return this.#tinyChunks;
   }
 
-  /** A number that tells the unfinished messages of one moment from those of another; see the table. */
-  get unfinishedMark(): number {
-    return this.#streams.unfinishedMark;
+  /**
+   * Since when the unfinished message that has stood still longest has, as far as was asked before, ms; null where none
+   * is unfinished. `isReading` is false where it is the caller who reads nothing.
+   */
+  stillSinceMs(nowMs: number, isReading: boolean): number | null {
+    return this.#streams.stillSinceMs(nowMs, isReading);
   }
 
   /**

@@ -41,16 +41,14 @@ export class ChunkStreamTable {
     return stream;
   }
 
-  /**
-   * A number that tells one set of unfinished messages from another: grows with each message that was completed on a
-   * chunk stream that has begun one again. What comes whole beside an unfinished message leaves it as it is.
-   */
-  get unfinishedMark(): number {
-    let mark = 0;
+  /** Since when the unfinished message that has stood still longest has; see {@link ChunkStream.stillSinceMs}. */
+  stillSinceMs(nowMs: number, isReading: boolean): number | null {
+    let oldestMs: number | null = null;
     for (const stream of [...this.#near, ...this.#far.values()]) {
-      if (stream !== undefined && stream.receivedBytes > 0) mark += stream.completedMessages;
+      const sinceMs = stream?.stillSinceMs(nowMs, isReading) ?? null;
+      if (sinceMs !== null && (oldestMs === null || sinceMs < oldestMs)) oldestMs = sinceMs;
     }
-    return mark;
+    return oldestMs;
   }
 
   #create(id: number, format: number): ChunkStream {

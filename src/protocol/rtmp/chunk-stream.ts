@@ -16,6 +16,9 @@ export function messageHeaderBytes(format: number): number {
   return format === 1 ? 7 : 3;
 }
 
+/** More than the bytes of any payload. */
+const PAYLOAD_RANGE = 0x100_0000;
+
 /** Which of a connection's chunk streams has a payload buffer ahead of its bytes; one at a time may. */
 export type BufferAdvance = { holder: ChunkStream | null };
 
@@ -44,6 +47,9 @@ export class ChunkStream {
   /** Messages that came whole on it. */
   completedMessages = 0;
   #payload: Uint8Array = EMPTY;
+  /** What was unfinished when it was looked at last: a number of its own for each byte of each message. */
+  #watchedMark = 0;
+  #watchedSinceMs = 0;
   // Where a message in pieces begins that may not have its buffer ahead; kept from one message to the next.
   #firstBuffer: Uint8Array = EMPTY;
   readonly #advance: BufferAdvance;
@@ -93,6 +99,17 @@ export class ChunkStream {
     this.discard();
     this.completedMessages += 1;
     return payload;
+  }
+
+  /**
+   * Since when the unfinished message has stood as it stands at `nowMs`, as far as was asked before; null where there is
+   * none. What has not been read by our own choice has not stood still.
+   */
+  stillSinceMs(nowMs: number, isReading: boolean): number | null {
+    const mark = this.receivedBytes === 0 ? 0 : this.completedMessages * PAYLOAD_RANGE + this.receivedBytes;
+    if (mark !== this.#watchedMark || !isReading) this.#watchedSinceMs = nowMs;
+    this.#watchedMark = mark;
+    return mark === 0 ? null : this.#watchedSinceMs;
   }
 
   /** Forgets the payload that has come, and keeps the header fields. */

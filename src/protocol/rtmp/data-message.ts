@@ -1,6 +1,7 @@
 // Data messages (types 18 and 15): what a publisher says beside its media, and how it is passed on. [RTMP 7.1.2, 7.2.2.12]
-// Messages are decoded and written anew, never passed on as they came: FFmpeg fails to open a stream whose onMetaData holds
-// Undefined, a key over 127 bytes or no end, or whose handler name is 64 bytes or more.
+// Messages are decoded, cleaned and written anew, never passed on as they came: FFmpeg fails to open a stream whose
+// onMetaData, onTextData or onCaption holds Undefined, a key over 127 bytes or no end, or with a handler name of 64 bytes or
+// more.
 
 import { AmfEcmaArray, AmfObject, type AmfValue } from '../amf/amf-value.ts';
 import { decodeAmf0Values } from '../amf/amf0-decoder.ts';
@@ -8,31 +9,30 @@ import { encodeAmf0Values } from '../amf/amf0-encoder.ts';
 import { Amf0Marker } from '../amf/amf0-marker.ts';
 import { decodeAmf3Body } from '../amf/amf3-body.ts';
 import { MAX_AMF_VALUES } from '../amf/limits.ts';
+import { utf8LengthBytes } from '../amf/utf8-length.ts';
 import { ProtocolError } from '../bytes/protocol-error.ts';
+import { cleanMetadata, cleanValues } from './clean-values.ts';
 import { MessageType } from './message.ts';
-import { cleanMetadata } from './metadata.ts';
 
 /** LIMIT: handler name in UTF-8 bytes: FFmpeg reads it into 64 bytes, the last of them a zero. */
 const MAX_HANDLER_NAME_BYTES = 63;
 
-/** LIMIT: encoded onMetaData, in bytes; it is kept for every late joiner. Real ones are under 2 KiB. */
-export const MAX_METADATA_BYTES = 64 * 1024;
+/** LIMIT: an encoded data message, in bytes: metadata is kept for every late joiner. Real ones are under 2 KiB. */
+export const MAX_UNFOLDED_BYTES = 64 * 1024;
 
 /**
- * LIMIT: any other data message, in encoded bytes, where it came in fewer: references let 60 KB unfold into 15 MB for
- * each viewer. One that came longer may be as long as it came.
+ * LIMIT: times its own length that a data message may unfold to. AMF3 says an integer in 2 bytes where AMF0 takes 9, and
+ * the names of sealed members, and texts that come again, once.
  */
-export const MAX_UNFOLDED_DATA_BYTES = 64 * 1024;
-
-/** LIMIT: times its own length that a data message may unfold to: AMF3's numbers take up to 9 times their bytes in AMF0. */
 const MAX_UNFOLDING = 10;
+
+/** LIMIT: bytes to which any data message may unfold, however short it came: 40 typed objects in 400 bytes take 4,000. */
+const MIN_UNFOLDED_BYTES = 8 * 1024;
 
 /** LIMIT: values in metadata over one for each byte in which they came: what is more comes of references alone. */
 const SPARE_VALUES = 256;
 
 const METADATA_HANDLER = 'onMetaData';
-
-const textEncoder = new TextEncoder();
 
 /** What a publisher's data message asks for. */
 export type DataMessage = {
@@ -46,7 +46,7 @@ export type DataMessage = {
   /** Its arguments, without the name; empty for `clear`. As they came: they may share and contain each other. */
   readonly values: readonly AmfValue[];
   /** Length of the body it came in, in bytes; left out where it did not come from the wire. */
-  readonly lengthBytes?: number;
+  readonly receivedBytes?: number;
 };
 
 /** Types of messages that carry data. */
@@ -66,7 +66,7 @@ export function parseDataMessage(
   const values = orNull(() => decode(payload, { acceptsMissingEnd: true }));
   if (values === null) return null;
   const [name, second, ...others] = values;
-  const lengthBytes = payload.length;
+  const receivedBytes = payload.length;
   if (name !== '@setDataFrame' && name !== '@clearDataFrame') {
     if (!isHandlerName(name)) return null;
     // WHY: FLV files replayed as they are, and some encoders, send onMetaData bare and mean it to be kept.
@@ -74,22 +74,24 @@ export function parseDataMessage(
       kind: name === METADATA_HANDLER ? 'set' : 'send',
       handler: name,
       values: values.slice(1),
-      lengthBytes,
+      receivedBytes,
     };
   }
   if (!isHandlerName(second)) return null;
-  if (name === '@clearDataFrame') return { kind: 'clear', handler: second, values: [], lengthBytes };
-  return { kind: 'set', handler: second, values: others, lengthBytes };
+  if (name === '@clearDataFrame') return { kind: 'clear', handler: second, values: [], receivedBytes };
+  return { kind: 'set', handler: second, values: others, receivedBytes };
 }
 
 /**
- * Writes a type 18 body that every player can read: the name as a short string, no references, every object ended, and
- * what only AMF3 has in AMF0's nearest form (byte arrays as Undefined).
- * onMetaData is cleaned besides: one ECMA array, no Undefined, no key over 127 bytes. Null where that cannot be done: a
- * name of other than 1 to 63 bytes, values that break the limits of AMF or unfold into too much: onMetaData into more
- * than {@link MAX_METADATA_BYTES}, others into more than {@link MAX_UNFOLDED_DATA_BYTES} and than the `receivedBytes` in
- * which they came, and any into much more than those; null where they did not come from the wire. The caller owns the
- * bytes.
+ * Writes a type 18 body that every player can read: the name as a short string, no references, every object ended, values
+ * as {@link cleanValues} leaves them; onMetaData as one ECMA array, as {@link cleanMetadata} leaves it. The caller owns
+ * the bytes.
+ *
+ * Null where that cannot be done: a name of other than 1 to 63 bytes, onMetaData without an object, values that break the
+ * limits of AMF, or that unfold into too much. `receivedBytes` is what they came in, null where they did not come from the
+ * wire. They may unfold into 10 times as much, 8 KiB where that is more, and {@link MAX_UNFOLDED_BYTES} at most; values
+ * other than metadata in any case into as much as they came in. WHY: AMF3 says names and texts once, and refers back to
+ * them; so 742 bytes could become 64 KiB for each viewer.
  */
 export function encodeDataMessage(
   handler: string,
@@ -97,21 +99,24 @@ export function encodeDataMessage(
   receivedBytes: number | null = null,
 ): Uint8Array | null {
   if (!isHandlerName(handler)) return null;
+  const unfoldedBytes = maxUnfoldedBytes(receivedBytes);
   if (handler !== METADATA_HANDLER) {
-    const unfoldedBytes = receivedBytes === null ? MAX_UNFOLDED_DATA_BYTES : MAX_UNFOLDING * receivedBytes;
-    const maxBytes = Math.max(Math.min(MAX_UNFOLDED_DATA_BYTES, unfoldedBytes), receivedBytes ?? 0);
-    return orNull(() => encodeAmf0Values([handler, ...values], maxBytes, { avoidsAmf3: true }));
+    const maxBytes = Math.max(unfoldedBytes, receivedBytes ?? 0);
+    // Each value takes a byte or more, but those that are left out.
+    return orNull(() => encodeAmf0Values([handler, ...cleanValues(values, maxBytes)], maxBytes));
   }
   const metadata = values[0];
   // FFmpeg takes all that follows the name for one ECMA array, so nothing may stand behind it.
   if (!(metadata instanceof AmfObject || metadata instanceof AmfEcmaArray)) return null;
-  const maxValues = Math.min(
-    MAX_AMF_VALUES,
-    receivedBytes === null ? MAX_AMF_VALUES : receivedBytes + SPARE_VALUES,
-  );
+  const maxValues = receivedBytes === null ? MAX_AMF_VALUES : receivedBytes + SPARE_VALUES;
   return orNull(() => {
-    return encodeAmf0Values([handler, cleanMetadata(metadata.properties, maxValues)], MAX_METADATA_BYTES);
+    return encodeAmf0Values([handler, cleanMetadata(metadata.properties, maxValues)], unfoldedBytes);
   });
+}
+
+function maxUnfoldedBytes(receivedBytes: number | null): number {
+  if (receivedBytes === null) return MAX_UNFOLDED_BYTES;
+  return Math.min(MAX_UNFOLDED_BYTES, Math.max(MIN_UNFOLDED_BYTES, MAX_UNFOLDING * receivedBytes));
 }
 
 function isHandlerName(value: AmfValue): value is string {
@@ -119,7 +124,7 @@ function isHandlerName(value: AmfValue): value is string {
     typeof value === 'string' &&
     value.length > 0 &&
     value.length <= MAX_HANDLER_NAME_BYTES &&
-    textEncoder.encode(value).length <= MAX_HANDLER_NAME_BYTES
+    utf8LengthBytes(value) <= MAX_HANDLER_NAME_BYTES
   );
 }
 

@@ -81,6 +81,9 @@ export const MAX_WAITING_EVENTS = 1024;
  */
 export const MAX_MALFORMED_COMMANDS = 16;
 
+/** Payload of a message or chunk in bytes below which its handling costs far more than its bytes, 16. */
+export const TINY_MESSAGE_BYTES = 16;
+
 /** How often something may come: so many at once, and so many a second in the long run. */
 export type Rate = { readonly atOnce: number; readonly perSecond: number };
 
@@ -101,11 +104,12 @@ export const FLOOD_RATES = {
   acknowledgements: { atOnce: 5000, perSecond: 1000 },
   /** Other control messages; Abort, which costs nothing, aside. */
   'control messages': { atOnce: 1000, perSecond: 100 },
-  /** Messages that do not parse. */
+  /** Control messages that do not parse, and aggregates without a part that does. */
   'malformed messages': { atOnce: 100, perSecond: 1 },
   /** Media where nothing is published, and messages of unknown types: what a refused publisher had under way passes. */
   'stray messages': { atOnce: 2000, perSecond: 50 },
-  /** Data messages of a publisher: a caption for each frame of a file that is sent at sixteen times its speed. */
+  /** Data messages of a publisher: a caption for each frame of a file that is sent at sixteen times its speed. One that
+   * nobody can use counts for ten. */
   'data messages': { atOnce: 10_000, perSecond: 1000 },
   /** Chunks under 128 bytes in mid-message, and under 16 anywhere: a message of 250 KiB in single bytes passes. */
   'tiny chunks': { atOnce: 262_144, perSecond: 65_536 },

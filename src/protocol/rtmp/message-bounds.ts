@@ -22,16 +22,17 @@ export type ChunkDecoderLimits = {
 export class MessageBounds {
   /** Largest message of any type from now on, bytes. */
   maxMessageBytes: number;
+  /** Payload bytes of all unfinished messages together from now on. */
+  maxPartialBytes: number;
   /** Chunk streams with state. */
   readonly maxChunkStreams: number;
   readonly #maxDataMessageBytes: number;
-  readonly #maxPartialBytes: number;
 
   constructor(limits: ChunkDecoderLimits) {
     this.maxMessageBytes = limits.maxMessageBytes;
     this.maxChunkStreams = limits.maxChunkStreams ?? MAX_CHUNK_STREAMS;
     this.#maxDataMessageBytes = limits.maxDataMessageBytes ?? MAX_DATA_MESSAGE_BYTES;
-    this.#maxPartialBytes = limits.maxPartialBytes ?? MAX_PARTIAL_BYTES;
+    this.maxPartialBytes = limits.maxPartialBytes ?? MAX_PARTIAL_BYTES;
   }
 
   /**
@@ -57,10 +58,10 @@ export class MessageBounds {
    * @throws RtmpError 'rtmp-partial-bytes-exceeded'
    */
   requirePartial(partialBytes: number): void {
-    if (partialBytes <= this.#maxPartialBytes) return;
+    if (partialBytes <= this.maxPartialBytes) return;
     throw new RtmpError(
       'rtmp-partial-bytes-exceeded',
-      `expected at most ${this.#maxPartialBytes} bytes of unfinished messages, got ${partialBytes}`,
+      `expected at most ${this.maxPartialBytes} bytes of unfinished messages, got ${partialBytes}`,
     );
   }
 }

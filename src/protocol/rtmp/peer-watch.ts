@@ -13,14 +13,6 @@ export type PeerWatchOptions = {
   readonly messageTimeoutMs: number;
 };
 
-/** How far the reading of a peer's messages has come. */
-export type ReadingProgress = {
-  /** Payload bytes of messages that were begun; 0 where it is us who do not read on. */
-  readonly partialBytes: number;
-  /** Which messages those are: another number where others were begun. */
-  readonly unfinishedMark: number;
-};
-
 /** How finely silence is measured: this part of the shortest time that is watched. */
 const STEPS = 4;
 
@@ -32,9 +24,6 @@ export class PeerWatch {
   #hasHeard = false;
   #lastHeardMs: number;
   #isPinged = false;
-  #partialBytes = 0;
-  #unfinishedMark = 0;
-  #partialSinceMs: number;
 
   /** Begins at `nowMs`, on the clock of `tick`. */
   constructor(options: PeerWatchOptions, nowMs: number) {
@@ -43,7 +32,6 @@ export class PeerWatch {
     this.#stepMs = Math.min(pingIntervalMs, pingTimeoutMs, messageTimeoutMs) / STEPS;
     this.#nowMs = nowMs;
     this.#lastHeardMs = nowMs;
-    this.#partialSinceMs = nowMs;
   }
 
   /** When the next tick is due. */
@@ -66,13 +54,16 @@ export class PeerWatch {
   }
 
   /**
-   * Passes time; true when a ping is due.
+   * Passes time; true when a ping is due. `stillSinceMs` is since when a message that was begun has made no progress.
    * @throws RtmpError 'rtmp-message-stalled', 'rtmp-peer-silent'
    */
-  tick(nowMs: number, progress: ReadingProgress): boolean {
+  tick(nowMs: number, stillSinceMs: number | null): boolean {
     this.pass(nowMs);
-    this.#watchPartial(nowMs, progress);
-    const { pingIntervalMs, pingTimeoutMs } = this.#options;
+    const { pingIntervalMs, pingTimeoutMs, messageTimeoutMs } = this.#options;
+    if (stillSinceMs !== null && nowMs - stillSinceMs >= messageTimeoutMs) {
+      const text = `expected progress on a message that was begun within ${messageTimeoutMs} ms, got none`;
+      throw new RtmpError('rtmp-message-stalled', text);
+    }
     const silentMs = nowMs - this.#lastHeardMs;
     if (silentMs >= pingIntervalMs + pingTimeoutMs) {
       const limitMs = pingIntervalMs + pingTimeoutMs;
@@ -81,20 +72,5 @@ export class PeerWatch {
     if (silentMs < pingIntervalMs || this.#isPinged) return false;
     this.#isPinged = true;
     return true;
-  }
-
-  #watchPartial(nowMs: number, { partialBytes, unfinishedMark }: ReadingProgress): void {
-    // WHY: the bytes alone say too little: a busy publisher may be as far into another message as it was into the last.
-    const hasMoved = partialBytes !== this.#partialBytes || unfinishedMark !== this.#unfinishedMark;
-    if (partialBytes === 0 || hasMoved) {
-      this.#partialBytes = partialBytes;
-      this.#unfinishedMark = unfinishedMark;
-      this.#partialSinceMs = nowMs;
-      return;
-    }
-    const { messageTimeoutMs } = this.#options;
-    if (nowMs - this.#partialSinceMs < messageTimeoutMs) return;
-    const text = `expected progress on a message that was begun within ${messageTimeoutMs} ms, got none`;
-    throw new RtmpError('rtmp-message-stalled', text);
   }
 }

@@ -8,6 +8,9 @@
 //   2. Behind any other header it adds the delta, until the deltas of type 3 chunks have moved one track ahead of the
 //      other by as much as they sum up to, a stretch of STRETCH_MS at a time, for STRETCHES stretches in a row. From then
 //      on it adds 0; until a track has fallen behind in the same way. What was added before is not taken back.
+// Left wrong: by 2, a track that is alone is never judged, for there is nothing to judge it by, and runs away for good
+// where the sender means the same time. By 1, the second of a pair of messages at one time T of at most
+// MAX_FIRST_DELTA_MS is read T late, and so is what goes on from it by deltas.
 
 import type { ChunkStream } from './chunk-stream.ts';
 import { MessageType } from './message.ts';

@@ -59,7 +59,7 @@ describe('encodeAmf3Body', () => {
     assert.equal(hexOf(encodeAmf3Body(VALUES)), hexOf(bytesOf(`00 ${AMF0}`)));
     assert.equal(hexOf(encodeAmf3Body([undefined, true, ''])), '00060101020000');
     assert.equal(hexOf(encodeAmf3Body([[], new AmfDate(0)])), '0011090101110801' + '0000000000000000');
-    assert.equal(hexOf(encodeAmf3Body([AmfUnsupported.instance])), '001100');
+    assert.equal(hexOf(encodeAmf3Body([AmfUnsupported.instance])), '000d');
   });
 
   it('is read back as it was', () => {

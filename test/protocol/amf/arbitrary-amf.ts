@@ -113,3 +113,38 @@ function objectOf([className, pairs, sealedCount, mayBeDynamic]: readonly [
   const isDynamic = mayBeDynamic || pairs.length > sealedNames.length;
   return new AmfObject(className, new Map(pairs), { sealedNames, isDynamic });
 }
+
+/** Containers that hold each other in any way, cycles included: the first of them. */
+export const arbitraryGraph: fc.Arbitrary<AmfValue> = fc
+  .tuple(
+    fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 10 }),
+    fc.array(fc.tuple(fc.nat({ max: 9 }), fc.nat({ max: 9 })), { maxLength: 25 }),
+  )
+  .map(([kinds, edges]) => {
+    const nodes = kinds.map(containerOf);
+    for (const [edge, [from, to]] of edges.entries()) {
+      const inner = nodes[to % nodes.length];
+      const outer = nodes[from % nodes.length];
+      if (Array.isArray(outer)) outer.push(inner);
+      else if (outer instanceof AmfDictionary) outer.entries.push([inner, edge]);
+      else if (outer instanceof AmfExternalizable) outer.body = inner;
+      else if (outer instanceof AmfObject || outer instanceof AmfEcmaArray)
+        outer.properties.set(`k${edge}`, inner);
+    }
+    return nodes[0];
+  });
+
+function containerOf(kind: number): AmfValue {
+  switch (kind) {
+    case 0:
+      return [];
+    case 1:
+      return new AmfObject('P');
+    case 2:
+      return new AmfDictionary();
+    case 3:
+      return new AmfExternalizable('flex.messaging.io.ObjectProxy');
+    default:
+      return AmfEcmaArray.of({ named: true });
+  }
+}

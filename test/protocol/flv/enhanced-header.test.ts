@@ -29,8 +29,16 @@ describe('Enhanced RTMP headers', () => {
     assert.equal(audio('94 4f707573 01 02 00000003').kind, 'metadata');
   });
 
-  it('takes an audio sequence start without a body for one: ac-3 has none', () => {
-    assert.equal(audio('90 61632d33').kind, 'sequence-header');
+  it('takes a sequence start without a body for one only where the codec needs none', () => {
+    for (const codec of ['ac-3', 'ec-3', '.mp3', 'Opus']) {
+      assert.equal(audio(`90 ${Buffer.from(codec).toString('hex')}`).kind, 'sequence-header', codec);
+    }
+    for (const codec of ['mp4a', 'fLaC']) {
+      const fourCc = Buffer.from(codec).toString('hex');
+      assert.equal(audio(`90 ${fourCc}`).kind, 'other', codec);
+      assert.equal(audio(`90 ${fourCc} 11`).kind, 'sequence-header', codec);
+    }
+    assert.equal(video('90 68766331').kind, 'other');
   });
 
   it('takes a command frame for no video, with ModEx before it or not', () => {
@@ -39,7 +47,7 @@ describe('Enhanced RTMP headers', () => {
   });
 
   it('neither keeps nor names what has an unknown FourCC or packet type', () => {
-    assert.deepEqual(video('90 0a0d2020 01'), { ...ENHANCED, bodyOffset: 5 });
+    assert.deepEqual(video('90 0a0d2020 01'), { ...ENHANCED, kind: 'unknown-header', bodyOffset: 5 });
     assert.deepEqual(video('91 78787878 01'), {
       ...ENHANCED,
       kind: 'frame',
@@ -48,7 +56,22 @@ describe('Enhanced RTMP headers', () => {
     });
     assert.equal(video('98 68766331 01').kind, 'other');
     assert.equal(audio('96 6d703461 01').kind, 'other');
-    assert.equal(audio('90 78787878 01').kind, 'other');
+    assert.equal(audio('90 78787878 01').kind, 'unknown-header');
+  });
+
+  it('passes on packet types that are not known, however little follows [item 83]', () => {
+    for (const packetType of ['8', '9', 'a', 'b', 'c', 'd', 'e', 'f']) {
+      for (const rest of ['01', '0102', '01020304', '6876633101']) {
+        assert.equal(video(`9${packetType} ${rest}`).kind, 'other', packetType);
+        assert.equal(video(`d${packetType} ${rest}`).kind, 'other', packetType);
+        assert.equal(audio(`9${packetType} ${rest}`).kind, 'other', packetType);
+      }
+    }
+    for (const packetType of ['3', '6']) assert.equal(audio(`9${packetType} 0102`).kind, 'other');
+    assert.equal(video('97 00 00 08').kind, 'other', 'behind ModEx');
+    assert.equal(video('96 18').kind, 'other', 'of several tracks');
+    assert.equal(audio('95 13 01').kind, 'other', 'of several tracks');
+    assert.equal(audio('97 00 00 06').kind, 'other', 'behind ModEx');
   });
 
   it('takes the frame type of a coded frame, and the coded bytes only where it is 0', () => {

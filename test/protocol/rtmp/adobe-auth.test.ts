@@ -124,7 +124,7 @@ describe('parseAdobeAuthQuery', () => {
 });
 
 describe('descriptions of authentication', () => {
-  it('are worded as Flash Media Server does, or by its core alone', () => {
+  it('are worded as Flash Media Server does, or by its core alone [item 73]', () => {
     assert.deepEqual(
       (['fms', 'short'] as const).flatMap((form) => [
         serializeNeedAuth(form),

@@ -1,43 +1,32 @@
 // How a chunk decoder works through its input: what it copies, what it counts, how it is held back.
 
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { ChunkDecoder } from '../../../src/protocol/rtmp/chunk-decoder.ts';
 import { RtmpError } from '../../../src/protocol/rtmp/rtmp-error.ts';
 import { readPieces } from '../../support/chunk-reading.ts';
 import { chunk, filled, join, setChunkSize } from '../../support/chunk-wire.ts';
+import { countCopies } from '../../support/count-copies.ts';
 import { splitEvery } from '../../support/splits.ts';
 
 const MIB = 1024 * 1024;
 const LIMITS = { maxMessageBytes: 1000 };
 
-/** Counts the bytes that typed arrays copy from here to the end of the test. */
-function countCopies(t: TestContext): () => number {
-  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
-  const set = prototype.set;
-  let copiedBytes = 0;
-  t.mock.method(prototype, 'set', function (this: Uint8Array, source: Uint8Array, offset?: number) {
-    copiedBytes += source.length;
-    set.call(this, source, offset);
-  });
-  return () => copiedBytes;
-}
-
 describe('ChunkDecoder on work', () => {
   it('copies a byte at most three times, however small the chunks and the pieces [item 29]', (t) => {
-    const lengthBytes = MIB;
+    const lengthBytes = 256 * 1024;
     const payload = new Uint8Array(lengthBytes);
     const chunks = [chunk({ format: 0, chunkStreamId: 6, lengthBytes, payload: payload.subarray(0, 128) })];
     for (let offset = 128; offset < lengthBytes; offset += 128) {
       chunks.push(chunk({ format: 3, chunkStreamId: 6, payload: payload.subarray(0, 128) }));
     }
     const pieces = splitEvery(join(chunks), 10);
-    const copiedBytes = countCopies(t);
+    const copied = countCopies(t);
     const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
     let messages = 0;
     for (const piece of pieces) decoder.receive(piece, 0, () => ++messages > 0);
     assert.equal(messages, 1);
-    assert.ok(copiedBytes() <= 3 * lengthBytes, `${copiedBytes()} bytes copied`);
+    assert.ok(copied().copiedBytes <= 3 * lengthBytes, `${copied().copiedBytes} bytes copied`);
   });
 
   it('copies a byte at most three times that trickles in alone, and nothing for empty reads [item 29]', (t) => {
@@ -47,7 +36,7 @@ describe('ChunkDecoder on work', () => {
       chunk({ format: 0, chunkStreamId: 6, payload: new Uint8Array(lengthBytes) }),
     ]);
     const pieces = splitEvery(bytes, 1);
-    const copiedBytes = countCopies(t);
+    const copied = countCopies(t);
     const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
     const nothing = new Uint8Array(0);
     let messages = 0;
@@ -55,7 +44,7 @@ describe('ChunkDecoder on work', () => {
       for (const part of [nothing, piece, nothing]) decoder.receive(part, 0, () => ++messages > 0);
     }
     assert.equal(messages, 2);
-    assert.ok(copiedBytes() <= 3 * bytes.length, `${copiedBytes()} bytes copied`);
+    assert.ok(copied().copiedBytes <= 3 * bytes.length, `${copied().copiedBytes} bytes copied`);
   });
 
   it('copies a payload once that is in the input as a whole', (t) => {
@@ -63,29 +52,34 @@ describe('ChunkDecoder on work', () => {
       setChunkSize(65536),
       chunk({ format: 0, chunkStreamId: 6, payload: filled(50_000) }),
     ]);
-    const copiedBytes = countCopies(t);
+    const copied = countCopies(t);
     const decoder = new ChunkDecoder({ maxMessageBytes: MIB });
     let messages = 0;
     decoder.receive(bytes, 0, () => ++messages > 0);
     assert.equal(messages, 2);
-    assert.equal(copiedBytes(), 50_000 + 4);
+    assert.equal(copied().copiedBytes, 50_000 + 4);
   });
 
-  it('marks the unfinished messages of one moment from those of another, and passes over whole ones [item 27]', () => {
+  it('tells since when each unfinished message stands still, whatever comes beside it [item 27]', () => {
     const decoder = new ChunkDecoder(LIMITS);
-    const body = filled(200);
-    const begun = chunk({ format: 0, chunkStreamId: 6, lengthBytes: 200, payload: body.subarray(0, 128) });
-    const rest = chunk({ format: 3, chunkStreamId: 6, payload: body.subarray(128) });
-    const beside = chunk({ format: 0, chunkStreamId: 70, payload: filled(3) });
-    readPieces([begun], decoder);
-    const mark = decoder.unfinishedMark;
-    readPieces([beside, beside], decoder);
-    assert.equal(decoder.unfinishedMark, mark);
-    readPieces([rest, begun], decoder);
-    assert.equal(decoder.partialBytes, 128);
-    assert.notEqual(decoder.unfinishedMark, mark);
-    readPieces([rest], decoder);
-    assert.equal(decoder.partialBytes, 0);
+    const begin = (chunkStreamId: number): Uint8Array =>
+      chunk({ format: 0, chunkStreamId, lengthBytes: 400, payload: filled(128) });
+    const goOn = (chunkStreamId: number): Uint8Array =>
+      chunk({ format: 3, chunkStreamId, payload: filled(128) });
+    assert.equal(decoder.stillSinceMs(1000, true), null);
+    readPieces([begin(6), begin(70)], decoder);
+    assert.equal(decoder.stillSinceMs(2000, true), 2000);
+    readPieces([goOn(6)], decoder);
+    assert.equal(decoder.stillSinceMs(3000, true), 2000, 'chunk stream 70 has not moved');
+    readPieces([chunk({ format: 0, chunkStreamId: 4, payload: filled(3) }), goOn(70)], decoder);
+    assert.equal(decoder.stillSinceMs(4000, true), 3000, 'chunk stream 6 has not moved');
+    assert.equal(decoder.stillSinceMs(5000, false), 5000, 'nothing was read by our own choice');
+    const rest = (chunkStreamId: number): Uint8Array =>
+      chunk({ format: 3, chunkStreamId, payload: filled(16) });
+    readPieces([goOn(6), rest(6), goOn(70), rest(70), begin(6), goOn(6), goOn(6)], decoder);
+    assert.equal(decoder.stillSinceMs(6000, true), 6000, 'another message, as far as the one before');
+    readPieces([rest(6)], decoder);
+    assert.equal(decoder.stillSinceMs(7000, true), null);
   });
 });
 

@@ -191,7 +191,7 @@ describe('the chunk layer', () => {
         assert.ok(error instanceof ProtocolError);
         seen.push(error.message);
       }
-      return [...seen, decoder.partialBytes, decoder.unfinishedMark, decoder.chunkSizeBytes];
+      return [...seen, decoder.partialBytes, decoder.stillSinceMs(0, true), decoder.chunkSizeBytes];
     };
     fc.assert(
       fc.property(bytes, cuts, (values, offsets) => {

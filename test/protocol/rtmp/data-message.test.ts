@@ -4,14 +4,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import '../../support/property-sizes.ts';
-import { AmfEcmaArray, AmfObject, type AmfValue } from '../../../src/protocol/amf/amf-value.ts';
+import {
+  AmfByteArray,
+  AmfEcmaArray,
+  AmfObject,
+  type AmfValue,
+  AmfXml,
+} from '../../../src/protocol/amf/amf-value.ts';
 import { decodeAmf0Values } from '../../../src/protocol/amf/amf0-decoder.ts';
 import { encodeAmf0Values } from '../../../src/protocol/amf/amf0-encoder.ts';
 import {
   encodeDataMessage,
-  MAX_UNFOLDED_DATA_BYTES,
+  MAX_UNFOLDED_BYTES,
   parseDataMessage,
 } from '../../../src/protocol/rtmp/data-message.ts';
+import { MessageType } from '../../../src/protocol/rtmp/message.ts';
 import { everyTwoWaySplit } from '../../support/splits.ts';
 import { bytesOf, hexOf, vectorOf } from '../../support/vectors.ts';
 
@@ -23,7 +30,7 @@ describe('parseDataMessage', () => {
       kind: 'set',
       handler: 'onMetaData',
       values: [METADATA],
-      lengthBytes: vectorOf('M-7').bytes.length,
+      receivedBytes: vectorOf('M-7').bytes.length,
     };
     assert.deepEqual(parseDataMessage(vectorOf('M-7').bytes), expected);
   });
@@ -33,7 +40,7 @@ describe('parseDataMessage', () => {
       kind: 'send',
       handler: '|RtmpSampleAccess',
       values: [true, true],
-      lengthBytes: vectorOf('M-8').bytes.length,
+      receivedBytes: vectorOf('M-8').bytes.length,
     };
     assert.deepEqual(parseDataMessage(vectorOf('M-8').bytes), expected);
   });
@@ -44,7 +51,7 @@ describe('parseDataMessage', () => {
       kind: 'clear',
       handler: 'onMetaData',
       values: [],
-      lengthBytes: payload.length,
+      receivedBytes: payload.length,
     });
   });
 
@@ -55,7 +62,7 @@ describe('parseDataMessage', () => {
         kind: 'set',
         handler: 'onMetaData',
         values: [metadata],
-        lengthBytes: payload.length,
+        receivedBytes: payload.length,
       });
     }
   });
@@ -63,7 +70,7 @@ describe('parseDataMessage', () => {
   it('takes metadata without its last 00 00 09', () => {
     const { bytes } = vectorOf('M-7');
     const withoutEnd = bytes.subarray(0, bytes.length - 3);
-    const expected = { ...parseDataMessage(bytes), lengthBytes: withoutEnd.length };
+    const expected = { ...parseDataMessage(bytes), receivedBytes: withoutEnd.length };
     assert.deepEqual(parseDataMessage(withoutEnd), expected);
   });
 
@@ -122,8 +129,15 @@ describe('encodeDataMessage', () => {
       hexOf(encodeDataMessage('|RtmpSampleAccess', [true, true]) ?? bytesOf('')),
       vectorOf('M-8').hex,
     );
-    const values = [undefined, AmfObject.of({ k: undefined })];
+    const values = [7, null, [true], AmfObject.of({ duration: 9, k: null }), METADATA];
     assert.deepEqual(decodeAmf0Values(encodeDataMessage('say', values) ?? bytesOf('')), ['say', ...values]);
+  });
+
+  it('writes values of any handler so that FFmpeg can skip them', () => {
+    const object = AmfObject.of({ a: undefined, ['k'.repeat(200)]: 1, '': 2, xml: new AmfXml('<a/>') }, 'P');
+    const body = encodeDataMessage('onTextData', [object, undefined, new AmfByteArray(bytesOf('01'))]);
+    assert.ok(body !== null);
+    assert.deepEqual(decodeAmf0Values(body), ['onTextData', AmfObject.of({ xml: '<a/>' }), null, null]);
   });
 
   it('writes the name as a short string of 1 to 63 bytes or nothing at all', () => {
@@ -142,7 +156,6 @@ describe('encodeDataMessage', () => {
       for (let level = 0; level < 20; level += 1) doubled = [doubled, doubled];
       assert.equal(encodeDataMessage(handler, [AmfObject.of({ doubled })]), null);
     }
-    assert.equal(encodeDataMessage('say', [AmfObject.of({ '': 1 })]), null);
     const arrayCycle: AmfValue[] = [];
     arrayCycle.push(arrayCycle);
     assert.equal(encodeDataMessage('onMetaData', [AmfObject.of({ arrayCycle })]), null);
@@ -150,11 +163,11 @@ describe('encodeDataMessage', () => {
 });
 
 describe('encodeDataMessage of what unfolds', () => {
-  it(`writes ${MAX_UNFOLDED_DATA_BYTES} bytes and gives nothing for one more`, () => {
+  it(`writes ${MAX_UNFOLDED_BYTES} bytes and gives nothing for one more`, () => {
     const text = 'x'.repeat(32_000);
     const values = (fillBytes: number) => [text, text, 'y'.repeat(fillBytes)];
-    const fillBytes = MAX_UNFOLDED_DATA_BYTES - (encodeDataMessage('say', values(0))?.length ?? 0);
-    assert.equal(encodeDataMessage('say', values(fillBytes))?.length, MAX_UNFOLDED_DATA_BYTES);
+    const fillBytes = MAX_UNFOLDED_BYTES - (encodeDataMessage('say', values(0))?.length ?? 0);
+    assert.equal(encodeDataMessage('say', values(fillBytes))?.length, MAX_UNFOLDED_BYTES);
     assert.equal(encodeDataMessage('say', values(fillBytes + 1)), null);
   });
 
@@ -163,23 +176,73 @@ describe('encodeDataMessage of what unfolds', () => {
     const message = parseDataMessage(body);
     assert.ok(message !== null);
     assert.equal(encodeDataMessage(message.handler, message.values), null);
-    assert.deepEqual(encodeDataMessage(message.handler, message.values, message.lengthBytes), body);
+    assert.deepEqual(encodeDataMessage(message.handler, message.values, message.receivedBytes), body);
     assert.equal(encodeDataMessage(message.handler, message.values, body.length - 1), null);
   });
+
+  it('writes what AMF3 said short, up to 8 KiB of it: 40 objects of a class in 399 bytes', () => {
+    const names = ['transferCharacteristics', 'colorPrimariesValue', 'matrixCoefficients'];
+    const text = (word: string) => [(word.length << 1) | 1, ...Buffer.from(word)];
+    const first = [0x0a, (3 << 4) | 3, ...text('C'), ...names.flatMap(text), 4, 1, 4, 2, 4, 3];
+    const others = Array.from({ length: 39 }, (_, index) => [0x0a, 0x01, 4, index + 1, 4, 2, 4, 3]);
+    const name = [0, 2, 0, 6, ...Buffer.from('onTick')];
+    const body = Uint8Array.from([...name, 0x11, 0x09, (40 << 1) | 1, 0x01, ...first, ...others.flat()]);
+    const message = parseDataMessage(body, MessageType.DataAmf3);
+    assert.ok(message !== null);
+    assert.equal(body.length, 399);
+    const written = encodeDataMessage('onTick', message.values, message.receivedBytes);
+    // The class has a name, which is dropped: 3 bytes less for each object.
+    assert.equal(written?.length, 4014 - 40 * 3);
+    const metadata = [AmfObject.of({ list: message.values[0] })];
+    assert.ok((encodeDataMessage('onMetaData', metadata, message.receivedBytes)?.length ?? 0) > 3900);
+  });
+
+  for (const handler of ['onMetaData', 'onText']) {
+    it(`gives nothing for a text of ${handler} that 742 bytes make 64 KB of by references`, () => {
+      const count = 176;
+      const u29 = (value: number) => [(value >> 7) | 0x80, value & 0x7f];
+      const text = [0x06, ...u29((362 << 1) | 1), ...Array.from({ length: 362 }, () => 0x78)];
+      const references = Array.from({ length: count }, () => [0x06, 0x02]).flat();
+      const array = [0x09, ...u29(((count + 1) << 1) | 1), 0x01, ...text, ...references];
+      const object = [0x0a, 0x0b, 0x01, 0x03, 0x61, ...array, 0x01];
+      const name = [0, 2, 0, handler.length, ...Buffer.from(handler)];
+      const body = Uint8Array.from([...name, 0x11, ...object]);
+      const message = parseDataMessage(body, MessageType.DataAmf3);
+      assert.ok(message !== null && body.length <= 742);
+      assert.equal(encodeDataMessage(handler, message.values, message.receivedBytes), null);
+      assert.ok((encodeDataMessage(handler, message.values)?.length ?? 0) > 64_000);
+    });
+
+    it(`unfolds ${handler} into ten times what it came in, and no further than the largest`, () => {
+      const values = (fillBytes: number) => [AmfObject.of({ a: 'x'.repeat(fillBytes) })];
+      const overheadBytes = encodeDataMessage(handler, values(0))?.length ?? 0;
+      for (const [receivedBytes, maxBytes] of [
+        [1, 8192],
+        [819, 8192],
+        [1000, 10_000],
+        [6553, 65_530],
+        [6554, MAX_UNFOLDED_BYTES],
+      ] as const) {
+        const fillBytes = maxBytes - overheadBytes;
+        assert.equal(encodeDataMessage(handler, values(fillBytes), receivedBytes)?.length, maxBytes);
+        assert.equal(encodeDataMessage(handler, values(fillBytes + 1), receivedBytes), null);
+      }
+    });
+  }
 
   it('gives nothing for twenty levels of a value that holds another twice, read from references', () => {
     let hex = '0a00000002 05 05'.replaceAll(' ', '');
     for (let level = 0; level < 20; level += 1) hex = `0a00000002${hex}07${referenceTo(20 - level)}`;
     const message = parseDataMessage(bytesOf(`0200036f6e54${hex}`));
     assert.ok(message !== null && message.handler === 'onT');
-    assert.equal(encodeDataMessage('onT', message.values, message.lengthBytes), null);
+    assert.equal(encodeDataMessage('onT', message.values, message.receivedBytes), null);
   });
 
   it('gives nothing for a text of 60 KB that is referred to 250 times', () => {
     const head = encodeAmf0Values(['onTextData', AmfObject.of({ a: 'x'.repeat(60_000) })]);
     const message = parseDataMessage(Uint8Array.from(Buffer.concat([head, bytesOf('070000'.repeat(250))])));
     assert.ok(message !== null && message.values.length === 251);
-    assert.equal(encodeDataMessage('onTextData', message.values, message.lengthBytes), null);
+    assert.equal(encodeDataMessage('onTextData', message.values, message.receivedBytes), null);
   });
 });
 

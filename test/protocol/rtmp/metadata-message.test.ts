@@ -13,7 +13,7 @@ import {
   AmfXml,
 } from '../../../src/protocol/amf/amf-value.ts';
 import { decodeAmf0Values } from '../../../src/protocol/amf/amf0-decoder.ts';
-import { encodeDataMessage, MAX_METADATA_BYTES } from '../../../src/protocol/rtmp/data-message.ts';
+import { encodeDataMessage, MAX_UNFOLDED_BYTES } from '../../../src/protocol/rtmp/data-message.ts';
 import { bytesOf, hexOf, vectorOf } from '../../support/vectors.ts';
 import { arbitraryAmfValue } from '../amf/arbitrary-amf.ts';
 
@@ -86,12 +86,12 @@ describe('encodeDataMessage of onMetaData', () => {
       assert.equal(encodeDataMessage('onMetaData', values), null);
   });
 
-  it(`writes ${MAX_METADATA_BYTES} bytes and gives nothing for one more`, () => {
+  it(`writes ${MAX_UNFOLDED_BYTES} bytes and gives nothing for one more`, () => {
     const emptyBytes = encodeDataMessage('onMetaData', [AmfEcmaArray.of({ a: 'x'.repeat(1) })])?.length ?? 0;
     const text = 'x'.repeat(32_000);
     const metadata = (fillBytes: number) => AmfEcmaArray.of({ b: text, c: text, a: 'x'.repeat(fillBytes) });
-    const fillBytes = MAX_METADATA_BYTES - (emptyBytes - 1) - 2 * (2 + 1 + 3 + text.length);
-    assert.equal(encodeDataMessage('onMetaData', [metadata(fillBytes)])?.length, MAX_METADATA_BYTES);
+    const fillBytes = MAX_UNFOLDED_BYTES - (emptyBytes - 1) - 2 * (2 + 1 + 3 + text.length);
+    assert.equal(encodeDataMessage('onMetaData', [metadata(fillBytes)])?.length, MAX_UNFOLDED_BYTES);
     assert.equal(encodeDataMessage('onMetaData', [metadata(fillBytes + 1)]), null);
   });
 

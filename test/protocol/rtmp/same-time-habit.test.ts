@@ -117,6 +117,11 @@ describe('SameTimeHabit behind a type 0 chunk', () => {
     });
   }
 
+  it('reads the second of a pair at 250 ms or less late, and what goes on from it', () => {
+    const steps = [audio(40), audio(40), audio(80)];
+    assert.deepEqual(timesOf(bytesOf(SAME_TIME, steps), new SameTimeHabit()), [40, 80, 120]);
+  });
+
   it('adds seconds where the other track is there already, as with pictures every two seconds', () => {
     const steps = [...inStep(0, 4000, 20, 4000).slice(2), video(2000), video(4000), audio(4000), video(6000)];
     steps.sort((left, right) => left.timeMs - right.timeMs);
@@ -205,6 +210,13 @@ describe('SameTimeHabit behind other headers', () => {
       'it runs on',
     );
     assert.equal(timesOf(bytes, null).at(-2), 2 * 19_960);
+  });
+
+  it('never judges a track that is alone, though it runs away', () => {
+    const steps = inPairs(0, 60_000).filter(({ typeId }) => typeId === AUDIO);
+    const bytes = bytesOf(SAME_TIME, steps);
+    assert.deepEqual(timesOf(bytes, new SameTimeHabit()), timesOf(bytes, null));
+    assert.deepEqual([steps.at(-1)?.timeMs, timesOf(bytes, new SameTimeHabit()).at(-1)], [59_960, 119_920]);
   });
 
   it('is right again behind the next type 0 chunk', () => {

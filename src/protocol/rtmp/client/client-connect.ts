@@ -83,7 +83,9 @@ export class ClientConnect {
   #reject(status: RtmpStatus): void {
     this.#countdown.stop();
     this.#context.emit({ type: 'connect-rejected', status, redirectUrl: redirectOf(status) });
-    const text = `expected the server to accept connect, got ${status.code || 'an error'}: ${status.description}`;
+    // WHY: behind a '?' stand salt and challenge, where the login is asked for: they are not for a log.
+    const [description] = status.description.split('?', 1);
+    const text = `expected the server to accept connect, got ${status.code || 'an error'}: ${description}`;
     this.#context.close({ code: 'rtmp-connect-refused', message: text });
   }
 }

@@ -5,7 +5,7 @@ import { AckCounter } from '../ack-counter.ts';
 import { encodeControl, parseControl } from '../control-message.ts';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../limits.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
-import { PeerWatch, type PeerWatchOptions, type ReadingProgress } from '../peer-watch.ts';
+import { PeerWatch, type PeerWatchOptions } from '../peer-watch.ts';
 import { encodeUserControl, parseUserControl } from '../user-control.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientOutput } from './client-output.ts';
@@ -46,13 +46,13 @@ export class ClientControl {
   }
 
   /**
-   * Passes time, and pings a server that has been silent.
+   * Passes time, and pings a server that has been silent. `stillSinceMs` is since when a message has made no progress.
    * @throws RtmpError 'rtmp-peer-silent', 'rtmp-message-stalled'
    */
-  tick(nowMs: number, progress: ReadingProgress): void {
+  tick(nowMs: number, stillSinceMs: number | null): void {
     if (!this.#isWatching) return;
     this.#watch ??= new PeerWatch(this.#options, nowMs);
-    if (!this.#watch.tick(nowMs, progress)) return;
+    if (!this.#watch.tick(nowMs, stillSinceMs)) return;
     const timestampMs = Math.floor(nowMs) >>> 0;
     this.#output.putControl(
       MessageType.UserControl,

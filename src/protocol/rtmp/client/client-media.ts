@@ -1,25 +1,18 @@
-// Turns what a server sends to a player into events: audio, video, aggregates of both, and data. [RTMP 7.1.2, 7.1.4
-// to 7.1.6] What cannot be read is dropped; a bad data message is the loss of that message, not of the connection.
+// Turns what a server sends to a player into events: audio, video and data. [RTMP 7.1.2, 7.1.4, 7.1.5] What cannot be
+// read is dropped; a bad data message is the loss of that message, not of the connection.
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { decodeAmf0Values } from '../../amf/amf0-decoder.ts';
 import { decodeAmf3Body } from '../../amf/amf3-body.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
-import { unpackAggregate } from '../aggregate.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
 import type { ClientEvent } from './client-events.ts';
 
-/** Emits what `message` (type 8, 9, 15, 18 or 22) holds; false where it, or the rest of it, was dropped. */
-export function emitMedia(message: RtmpMessage, emit: (event: ClientEvent) => void): boolean {
-  if (message.typeId !== MessageType.Aggregate) return emitOne(message, emit);
-  let isWhole = true;
-  const droppedTags = unpackAggregate(message, (part) => {
-    isWhole = emitOne(part, emit) && isWhole;
-  });
-  return isWhole && droppedTags === 0;
-}
-
-function emitOne({ typeId, timestampMs, payload }: RtmpMessage, emit: (event: ClientEvent) => void): boolean {
+/** Emits what `message` (type 8, 9, 15 or 18) holds; false where it is data that cannot be read, and was dropped. */
+export function emitMedia(
+  { typeId, timestampMs, payload }: RtmpMessage,
+  emit: (event: ClientEvent) => void,
+): boolean {
   switch (typeId) {
     case MessageType.Audio:
       emit({ type: 'media', kind: 'audio', timestampMs, payload });

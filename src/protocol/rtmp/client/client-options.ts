@@ -57,10 +57,17 @@ export const MAX_LEAVING_STREAMS = 16;
 export const MAX_WAITING_ANSWERS = 4096;
 
 /**
- * LIMIT: events that may wait for the driver, who takes them behind each `receive`: 64 KiB of empty messages pass, or
- * several MiB of real ones, and the events that they become stay below 20 MiB.
+ * Events that wait for the driver before reading stops, 1,024, as on the server; it goes on when they were taken.
+ * LIMIT: 64 KiB of real media hold a few hundred messages; a message of one byte costs a hundred times that as an event.
  */
-export const MAX_WAITING_CLIENT_EVENTS = 65_536;
+export const MAX_WAITING_CLIENT_EVENTS = 1024;
+
+/**
+ * Bytes of messages made of values (commands, data, aggregates) that wait as events before reading stops, 64 KiB.
+ * LIMIT: an empty object of four bytes holds 62 times as much, and one message may bring the most values that AMF takes
+ * on top; together they stay below 24 MiB, however much is received at once.
+ */
+export const MAX_WAITING_VALUE_BYTES = 64 * 1024;
 
 /** Fills in the defaults. */
 export function completeOptions(options: ClientSessionOptions): CompleteClientOptions {

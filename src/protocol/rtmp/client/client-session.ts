@@ -4,6 +4,7 @@
 
 import type { AmfValue } from '../../amf/amf-value.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { FloodLimits } from '../flood-limits.ts';
 import { MessageType } from '../message.ts';
 import { ClientCommands } from './client-commands.ts';
 import { ClientControl, DEFAULT_WINDOW_BYTES } from './client-control.ts';
@@ -19,6 +20,7 @@ import {
   PLAY_ANY_START_MS,
 } from './client-options.ts';
 import { ChunkStreamId, ClientOutput } from './client-output.ts';
+import { ClientReader } from './client-reader.ts';
 import type { StreamGoal } from './client-stream.ts';
 import { earlierMs } from './countdown.ts';
 
@@ -33,6 +35,8 @@ export class ClientSession {
   readonly #commands: ClientCommands;
   readonly #control: ClientControl;
   readonly #inbox: ClientInbox;
+  readonly #reader: ClientReader;
+  readonly #floods = new FloodLimits(0);
   #state: ClientSessionState = 'handshake';
   #request: ConnectRequest | null = null;
   readonly #events = new ClientEventQueue();
@@ -53,8 +57,15 @@ export class ClientSession {
     this.#inbox = new ClientInbox({
       commands: this.#commands,
       control: this.#control,
-      emit: this.#emit,
-      isOpen: () => this.#state !== 'closed',
+      events: this.#events,
+      floods: this.#floods,
+    });
+    this.#reader = new ClientReader({
+      greeting: this.#greeting,
+      floods: this.#floods,
+      greeted: () => this.#setGreeted(),
+      onMessage: (message) => this.#inbox.handle(message),
+      isHeld: () => this.#events.isFull,
     });
   }
 
@@ -85,17 +96,18 @@ export class ClientSession {
   }
 
   /**
-   * Takes in bytes; the view may be reused afterwards. Ignored once closed.
+   * Takes in bytes that came at `nowMs`, on the clock of `tick`; the view may be reused afterwards. Ignored once closed.
+   * MAX_WAITING_CLIENT_EVENTS and MAX_WAITING_VALUE_BYTES hold reading back: `drainEvents` is to be called next.
    * @throws RtmpError when the server broke the protocol; the session is closed then, and 'closed' tells of it too
    */
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array, nowMs: number): void {
     if (this.#state === 'closed' || bytes.length === 0) return;
-    try {
-      this.#read(bytes);
-    } catch (error) {
-      this.#endOn(error);
-      throw error;
-    }
+    this.#floods.nowMs = nowMs;
+    this.#endingOnError(() => {
+      this.#control.received(bytes.length);
+      this.#reader.receive(bytes);
+      if (this.#state === 'connected') this.#control.acknowledge();
+    });
   }
 
   /** Takes whole messages: at least one where there is one, otherwise at most `maxBytes`. Never written to again. */
@@ -103,8 +115,15 @@ export class ClientSession {
     return this.#output.take(maxBytes);
   }
 
-  /** Takes the events that came up since the last call, in order. */
+  /**
+   * Takes the events that wait, in order; where there are none and reading had stopped for them, reads on first. To be
+   * called until it is empty. @throws RtmpError as `receive` does, behind the events before it and 'closed'
+   */
   drainEvents(): ClientEvent[] {
+    if (this.#events.count === 0) {
+      this.#events.throwFailure();
+      if (this.#reader.isStopped) this.#readOn();
+    }
     return this.#events.take();
   }
 
@@ -171,14 +190,12 @@ export class ClientSession {
    */
   tick(nowMs: number): void {
     if (this.#state === 'closed') return;
-    try {
+    this.#floods.nowMs = nowMs;
+    this.#endingOnError(() => {
       this.#greeting.tick(nowMs);
       this.#commands.tick(nowMs);
-      this.#control.tick(nowMs, this.#inbox.progress);
-    } catch (error) {
-      this.#endOn(error);
-      throw error;
-    }
+      this.#control.tick(nowMs, this.#reader.stillSinceMs(nowMs));
+    });
   }
 
   /** When to tick next, on the clock of `tick`: 0 for at once, since a timeout just began; null for not at all. */
@@ -192,19 +209,24 @@ export class ClientSession {
   close(reason: SessionEnd): void {
     this.closeStream();
     this.#end(reason);
+    this.#events.forgetFailure();
   }
 
-  #read(bytes: Uint8Array): void {
-    this.#control.received(bytes.length);
-    let offset = 0;
-    if (this.#state === 'handshake') {
-      offset = this.#greeting.receive(bytes);
-      if (!this.#greeting.isDone) return;
-      this.#state = 'idle';
-      if (this.#request !== null) this.#sendConnect(this.#request);
+  /** Goes on with what was kept. An error waits until the events before it were taken, 'closed' among them. */
+  #readOn(): void {
+    try {
+      this.#endingOnError(() => {
+        this.#reader.goOn();
+        if (this.#state === 'connected') this.#control.acknowledge();
+      });
+    } catch (error) {
+      this.#events.fail(error);
     }
-    this.#inbox.receive(bytes, offset);
-    if (this.#state === 'connected') this.#control.acknowledge();
+  }
+
+  #setGreeted(): void {
+    this.#state = 'idle';
+    if (this.#request !== null) this.#sendConnect(this.#request);
   }
 
   #sendConnect(request: ConnectRequest): void {
@@ -215,7 +237,7 @@ export class ClientSession {
 
   #setConnected(): void {
     this.#state = 'connected';
-    this.#inbox.setMaxMessageBytes(this.#options.maxMessageBytes);
+    this.#reader.setMaxMessageBytes(this.#options.maxMessageBytes);
     this.#control.watch();
   }
 
@@ -237,14 +259,20 @@ export class ClientSession {
     if (this.#state !== 'connected') throw new Error(`${decision} in state ${this.#state}`);
   }
 
-  /** A server's fault ends the session; the caller throws it on. */
-  #endOn(error: unknown): void {
-    if (error instanceof ProtocolError) this.#end({ code: error.code, message: error.message });
+  /** Runs what the server's bytes and time drive: a fault of the server ends the session. */
+  #endingOnError(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#end({ code: error.code, message: error.message });
+      throw error;
+    }
   }
 
   #end(reason: SessionEnd): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#reader.stop();
     this.#events.close(reason);
   }
 }

@@ -1,5 +1,5 @@
 // The key agreement of RTMPE: Diffie-Hellman over the Second Oakley Group (RFC 2409 6.2; 1024 bits, generator 2).
-// Random bytes come from the caller; where a public key stands in C1 and S1 is in rtmpe.ts.
+// Private keys come from the caller; where a public key stands in C1 and S1 is in rtmpe.ts.
 
 import type { DiffieHellman } from 'node:crypto';
 import { createDiffieHellman, getDiffieHellman } from 'node:crypto';
@@ -7,6 +7,9 @@ import { RtmpError } from '../rtmp-error.ts';
 
 /** Length of a public key and of a shared secret in bytes. */
 export const DH_KEY_BYTES = 128;
+
+/** Random bytes of a private key. WHY: ample for a group of 1024 bits, and half the work of a key of 128 bytes. */
+export const PRIVATE_KEY_BYTES = 32;
 
 const GENERATOR = 2;
 
@@ -30,16 +33,11 @@ export class DhKeyPair {
   /** 128 bytes, big-endian, with zeros in front where the number is shorter. */
   readonly publicKey: Uint8Array;
 
-  /** Makes a pair out of 128 random bytes, of which the first bit is not used. */
-  constructor(randomBytes: (lengthBytes: number) => Uint8Array) {
-    const privateKey = Uint8Array.from(randomBytes(DH_KEY_BYTES));
-    if (privateKey.length !== DH_KEY_BYTES) {
-      throw new Error(`randomBytes gave ${privateKey.length} bytes, asked for ${DH_KEY_BYTES}`);
-    }
-    privateKey[0] = (privateKey[0] ?? 0) & 0x7f;
-    this.#privateKey = privateKey;
+  /** Makes a pair of a private key: up to 128 bytes, random, big-endian, under the prime. It is copied. */
+  constructor(privateKey: Uint8Array) {
+    this.#privateKey = Uint8Array.from(privateKey);
     const { calculator } = oakleyGroup();
-    calculator.setPrivateKey(privateKey);
+    calculator.setPrivateKey(this.#privateKey);
     this.publicKey = padded(calculator.generateKeys());
   }
 

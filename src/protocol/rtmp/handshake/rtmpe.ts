@@ -47,7 +47,7 @@ export class RtmpeCipher {
   }
 
   /** What `bytes`, the next that came, mean: a copy. */
-  decrypted(bytes: Uint8Array): Uint8Array {
+  decryptNext(bytes: Uint8Array): Uint8Array {
     const copy = new Uint8Array(bytes);
     this.#in.apply(copy);
     return copy;
@@ -59,7 +59,7 @@ export class RtmpeCipher {
   }
 
   /** The next that is sent, encrypted into copies: what came in may be shared with others. */
-  encrypted(parts: readonly Uint8Array[]): Uint8Array[] {
+  encryptNext(parts: readonly Uint8Array[]): Uint8Array[] {
     return parts.map((part) => {
       const copy = new Uint8Array(part);
       this.#out.apply(copy);

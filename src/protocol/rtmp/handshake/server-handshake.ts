@@ -3,7 +3,7 @@
 // session's; what is encrypted behind the handshake is the session's to do.
 
 import { RtmpError } from '../rtmp-error.ts';
-import { DhKeyPair } from './diffie-hellman.ts';
+import { DhKeyPair, PRIVATE_KEY_BYTES } from './diffie-hellman.ts';
 import { CLIENT_KEY, DigestLayout, findDigest, SERVER_KEY, signAnswer, signPacket } from './digest.ts';
 import {
   fillPacket,
@@ -29,7 +29,7 @@ const S2_OFFSET_BYTES = 1 + PACKET_BYTES;
 
 /** What a server handshake needs from outside. */
 type ServerHandshakeOptions = {
-  /** Gives exactly `lengthBytes` random bytes; called at most once, for 1528, and for RTMPE before that for 128. */
+  /** Gives exactly `lengthBytes` random bytes; called at most once, for 1528, and for RTMPE before that for 32. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   /** True where a client that asks for RTMPE gets it; it is answered as plain RTMP otherwise. */
   readonly rtmpe: boolean;
@@ -149,7 +149,7 @@ export class ServerHandshake {
         'expected a signed C1 with RTMPE, found no right digest',
       );
     }
-    const keys = new DhKeyPair(randomBytes);
+    const keys = new DhKeyPair(randomBytes(PRIVATE_KEY_BYTES));
     this.#cipher = createServerCipher(keys, publicKeyPlace(s2, found.layout));
     fillPacket(s1, SIGNED_VERSION, randomBytes);
     publicKeyPlace(s1, DigestLayout.D8).set(keys.publicKey);

@@ -4,9 +4,13 @@
 import { MAX_WAITING_EVENTS } from '../limits.ts';
 import type { ServerEvent } from './server-events.ts';
 
+/** LIMIT: bytes of data that weigh as much as one event: 64 KiB of data fill the queue. */
+const DATA_EVENT_BYTES = 64;
+
 /** The events of one connection. */
 export class EventQueue {
   #events: ServerEvent[] = [];
+  #weight = 0;
   #failure: { readonly error: unknown } | null = null;
 
   /** True when no event waits. */
@@ -16,18 +20,21 @@ export class EventQueue {
 
   /** True when so many wait that nothing further is to be read. */
   get isFull(): boolean {
-    return this.#events.length >= MAX_WAITING_EVENTS;
+    return this.#weight >= MAX_WAITING_EVENTS;
   }
 
   /** Appends an event; one message brings up more than one where a NetStream ends by it. */
   put(event: ServerEvent): void {
     this.#events.push(event);
+    // WHY: values take up to 62 times the bytes that they came in.
+    this.#weight += event.type === 'data' ? 1 + (event.data.receivedBytes ?? 0) / DATA_EVENT_BYTES : 1;
   }
 
   /** Takes all that wait. */
   take(): ServerEvent[] {
     const events = this.#events;
     this.#events = [];
+    this.#weight = 0;
     return events;
   }
 

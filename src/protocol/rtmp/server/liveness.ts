@@ -1,7 +1,7 @@
 // The times of a connection's life, seen from the server: how long the handshake and the way to an accepted connect may
 // take, and from then on those of peer-watch.ts.
 
-import { PeerWatch, type PeerWatchOptions, type ReadingProgress } from '../peer-watch.ts';
+import { PeerWatch, type PeerWatchOptions } from '../peer-watch.ts';
 import { RtmpError } from '../rtmp-error.ts';
 
 /** Times in ms. */
@@ -12,7 +12,11 @@ export type LivenessOptions = PeerWatchOptions & {
 };
 
 /** What a tick needs to know of the session. */
-export type LivenessFacts = ReadingProgress & { readonly isHandshakeDone: boolean };
+export type LivenessFacts = {
+  readonly isHandshakeDone: boolean;
+  /** Since when a message that was begun has made no progress, ms; null where none is unfinished. */
+  readonly stillSinceMs: number | null;
+};
 
 /** Watches over one connection's times. */
 export class Liveness {
@@ -46,7 +50,7 @@ export class Liveness {
     if (!facts.isHandshakeDone && nowMs - this.#startedMs >= handshakeTimeoutMs) {
       throw timeout('rtmp-handshake-timeout', 'a whole handshake', handshakeTimeoutMs);
     }
-    if (this.#isConnected) return this.#peer.tick(nowMs, facts);
+    if (this.#isConnected) return this.#peer.tick(nowMs, facts.stillSinceMs);
     this.#peer.pass(nowMs);
     if (nowMs - this.#startedMs < connectTimeoutMs) return false;
     throw timeout('rtmp-connect-timeout', 'an accepted connect', connectTimeoutMs);

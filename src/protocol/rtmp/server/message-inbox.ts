@@ -6,10 +6,11 @@ import { unpackAggregate } from '../aggregate.ts';
 import type { PeerBandwidthLimit } from '../control-message.ts';
 import { parseControl } from '../control-message.ts';
 import { parseDataMessage } from '../data-message.ts';
+import type { FloodKind, FloodLimits } from '../flood-limits.ts';
+import { TINY_MESSAGE_BYTES } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
 import { MessageType } from '../message.ts';
 import { parseUserControl } from '../user-control.ts';
-import type { FloodKind, FloodLimits } from './flood-limits.ts';
 import type { OutputQueue } from './output-queue.ts';
 import { PeerBandwidth } from './peer-bandwidth.ts';
 import type { ServerCommands } from './server-commands.ts';
@@ -27,6 +28,9 @@ type MessageInboxContext = {
   readonly ackWindowBytes: number;
   readonly emit: (event: ServerEvent) => void;
 };
+
+/** How many good data messages one counts for that nobody can use. */
+const UNUSABLE_DATA_COST = 10;
 
 /** The receiving side of one connection, behind the chunk stream. */
 export class MessageInbox {
@@ -73,8 +77,14 @@ export class MessageInbox {
 
   /** Counts what nobody could use of what was published. Media costs no more than what is right. @throws RtmpError 'rtmp-flood' */
   refuse(type: 'audio' | 'video' | 'data'): void {
-    if (type === 'data') this.#drop('malformedData', 'malformed messages');
+    if (type === 'data') this.#dropData();
     else this.#context.counters.malformedMedia++;
+  }
+
+  /** WHY: not at the rate of what is malformed, for encoders exist that send what no player reads with each picture. */
+  #dropData(): void {
+    this.#context.counters.malformedData++;
+    this.#context.floods.spend('data messages', UNUSABLE_DATA_COST);
   }
 
   /** Counts what is dropped, and closes where it does not end. */
@@ -106,7 +116,7 @@ export class MessageInbox {
     const isAmf3 = message.typeId === MessageType.DataAmf3;
     const data = parseDataMessage(payload, isAmf3 ? MessageType.DataAmf3 : MessageType.DataAmf0);
     if (data === null) {
-      this.#drop('malformedData', 'malformed messages');
+      this.#dropData();
       return;
     }
     emit({ type: 'data', messageStreamId, timestampMs, data });
@@ -114,11 +124,17 @@ export class MessageInbox {
 
   /** A part that cannot be read is the loss of that part. */
   #handleAggregate(message: RtmpMessage): void {
+    const { counters, floods } = this.#context;
+    let parts = 0;
     const droppedTags = unpackAggregate(message, (part) => {
+      parts++;
+      if (part.payload.length < TINY_MESSAGE_BYTES) floods.spend('tiny chunks');
       if (part.typeId === MessageType.Audio || part.typeId === MessageType.Video) this.#handleMedia(part);
       else this.#handleData(part);
     });
-    if (droppedTags > 0) this.#drop('malformedMedia', 'malformed messages');
+    if (droppedTags === 0) return;
+    if (parts > 0) counters.malformedMedia++;
+    else this.#drop('malformedMedia', 'malformed messages');
   }
 
   /** Set Chunk Size and Abort have acted in the decoder already. [RTMP 5.4] */

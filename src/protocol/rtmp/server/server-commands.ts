@@ -5,6 +5,7 @@ import type { AmfValue } from '../../amf/amf-value.ts';
 import { AmfObject } from '../../amf/amf-value.ts';
 import type { CommandMessage } from '../command-message.ts';
 import { parseCommand } from '../command-message.ts';
+import type { FloodLimits } from '../flood-limits.ts';
 import { MAX_MALFORMED_COMMANDS } from '../limits.ts';
 import { MessageType, type RtmpMessage } from '../message.ts';
 import { RtmpError } from '../rtmp-error.ts';
@@ -12,7 +13,6 @@ import { stringArg } from './command-args.ts';
 import type { AnnouncedSizes, ConnectAnswer } from './connect-command.ts';
 import { putConnectAnswer, readConnect } from './connect-command.ts';
 import { CapsEx } from './enhanced-abilities.ts';
-import type { FloodLimits } from './flood-limits.ts';
 import type { OutputQueue } from './output-queue.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { SessionCounters } from './session-counters.ts';
@@ -191,7 +191,10 @@ export class ServerCommands {
       const { counters } = this.#context;
       if (!(error instanceof RtmpError) || !this.#isConnected) throw error;
       counters.malformedCommands++;
-      if (counters.malformedCommands > MAX_MALFORMED_COMMANDS) throw error;
+      if (counters.malformedCommands > MAX_MALFORMED_COMMANDS) {
+        const text = `expected at most ${MAX_MALFORMED_COMMANDS} commands that do not parse, got one more: ${error.message}`;
+        throw new RtmpError(error.code, text, { cause: error });
+      }
       return null;
     }
   }

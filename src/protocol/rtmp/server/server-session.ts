@@ -3,8 +3,8 @@
 // message-inbox.ts, what the client asks for by command in server-commands.ts. [RTMP 5, 6, 7]
 
 import { AckCounter } from '../ack-counter.ts';
+import { FloodLimits } from '../flood-limits.ts';
 import { EventQueue } from './event-queue.ts';
-import { FloodLimits } from './flood-limits.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
 import { MessageInbox } from './message-inbox.ts';
@@ -89,6 +89,11 @@ export class RtmpServerSession {
     return this.#commands.isDecisionDue;
   }
 
+  /** True where the client asked for RTMPE and got it. */
+  get isEncrypted(): boolean {
+    return this.#reader.isEncrypted;
+  }
+
   /** True when `takeOutput` has something. */
   get hasOutput(): boolean {
     return !this.#output.isEmpty;
@@ -121,8 +126,8 @@ export class RtmpServerSession {
   }
 
   /** What is sent next and is not the session's own: the very list, or under RTMPE encrypted copies. */
-  encrypted(parts: readonly Uint8Array[]): readonly Uint8Array[] {
-    return this.#output.cipher?.encrypted(parts) ?? parts;
+  encryptNext(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#output.cipher?.encryptNext(parts) ?? parts;
   }
 
   /**
@@ -141,7 +146,7 @@ export class RtmpServerSession {
   acceptConnect(): void {
     this.#decide(() => {
       this.#commands.acceptConnect();
-      this.#reader.setMaxMessageBytes(this.#options.maxMessageBytes);
+      this.#reader.connected(this.#options.maxMessageBytes);
       this.#liveness.connected();
     });
   }
@@ -215,7 +220,7 @@ export class RtmpServerSession {
     if (this.#isClosed) return;
     this.#floods.nowMs = nowMs;
     this.#closingOnError(() => {
-      if (this.#liveness.tick(nowMs, this.#reader.progress)) {
+      if (this.#liveness.tick(nowMs, this.#reader.progress(nowMs))) {
         this.#output.putUserControl({ type: 'ping-request', timestampMs: Math.floor(nowMs) >>> 0 });
       }
       this.#output.requireRoom();

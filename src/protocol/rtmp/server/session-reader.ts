@@ -3,11 +3,11 @@
 // [RTMP 5.2, 5.3]
 
 import { ChunkDecoder } from '../chunk-decoder.ts';
+import type { FloodLimits } from '../flood-limits.ts';
 import { ServerHandshake } from '../handshake/server-handshake.ts';
-import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
+import { HeldInput } from '../held-input.ts';
+import { MAX_MESSAGE_BYTES_BEFORE_CONNECT, MAX_PARTIAL_BYTES } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
-import type { FloodLimits } from './flood-limits.ts';
-import { HeldInput } from './held-input.ts';
 import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
 
@@ -33,7 +33,10 @@ type SessionReaderContext = {
 export class SessionReader {
   readonly #context: SessionReaderContext;
   readonly #handshake: ServerHandshake;
-  #decoder = new ChunkDecoder({ maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT });
+  #decoder = new ChunkDecoder({
+    maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT,
+    maxPartialBytes: 2 * MAX_MESSAGE_BYTES_BEFORE_CONNECT,
+  });
   readonly #held = new HeldInput();
   #isStopped = false;
   readonly #onMessage = (message: RtmpMessage): boolean => {
@@ -52,15 +55,15 @@ export class SessionReader {
     return this.#handshake.isDone;
   }
 
-  /** How far it has come, for who watches the time. */
-  get progress(): LivenessFacts {
-    // While a decision is due it is us who do not read on.
-    const partialBytes = this.#context.isDecisionDue() ? 0 : this.#decoder.partialBytes;
-    return {
-      isHandshakeDone: this.isHandshakeDone,
-      partialBytes,
-      unfinishedMark: partialBytes === 0 ? 0 : this.#decoder.unfinishedMark,
-    };
+  /** How far it has come at `nowMs`, for who watches the time. While a decision is due it is us who do not read on. */
+  progress(nowMs: number): LivenessFacts {
+    const stillSinceMs = this.#decoder.stillSinceMs(nowMs, !this.#context.isDecisionDue());
+    return { isHandshakeDone: this.isHandshakeDone, stillSinceMs };
+  }
+
+  /** True where the client asked for RTMPE and got it. */
+  get isEncrypted(): boolean {
+    return this.#handshake.cipher !== null;
   }
 
   /** True where it stopped behind a message: there may be more to read, though no further byte comes. */
@@ -68,9 +71,10 @@ export class SessionReader {
     return this.#isStopped;
   }
 
-  /** Largest message taken from now on, bytes. */
-  setMaxMessageBytes(maxMessageBytes: number): void {
+  /** Connect was accepted: messages may have up to `maxMessageBytes` from now on. */
+  connected(maxMessageBytes: number): void {
     this.#decoder.maxMessageBytes = maxMessageBytes;
+    this.#decoder.maxPartialBytes = MAX_PARTIAL_BYTES;
   }
 
   /**
@@ -114,7 +118,7 @@ export class SessionReader {
       if (answer !== null) output.putHandshake(answer);
       output.cipher = handshake.cipher;
     }
-    return handshake.cipher?.decrypted(chunks) ?? chunks;
+    return handshake.cipher?.decryptNext(chunks) ?? chunks;
   }
 
   /** Reads what may be read now, and returns the offset of the first byte that was not. */

@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readAmf, WireEcmaArray } from '../../../support/amf-wire.ts';
 import {
   joinBytes,
-  readAmf0,
   serverCommand,
   serverControl,
   serverHandshake,
   serverStatus,
-  WireEcmaArray,
 } from '../../../support/client-wire.ts';
 import { ClientHarness, CONNECT_RESULT, names, REQUEST } from './client-harness.ts';
 
@@ -30,7 +29,7 @@ describe('ClientSession, connect', () => {
     assert.deepEqual([...chunkSize.payload], [0, 0, 16, 0]);
     assert.equal(connect?.chunkStreamId, 3);
     assert.equal(connect.messageStreamId, 0);
-    const values = readAmf0(connect.payload);
+    const values = readAmf(connect.payload);
     assert.deepEqual(values, [
       'connect',
       1,
@@ -197,6 +196,23 @@ describe('ClientSession, connect', () => {
     assert.deepEqual(names(other.session.drainEvents()), ['closed']);
   });
 
+  it('says in its error what the server said, up to where the values of a login begin', () => {
+    const description =
+      '[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth&salt=s1&challenge=c1';
+    const harness = new ClientHarness();
+    harness.session.connect(REQUEST);
+    const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description };
+    const events = harness.receive(serverHandshake(), serverCommand(0, '_error', 1, null, info));
+    const [rejected, closed] = events;
+    assert.equal(rejected?.type === 'connect-rejected' && rejected.status.description, description);
+    assert.deepEqual(closed?.type === 'closed' && closed.reason, {
+      code: 'rtmp-connect-refused',
+      message:
+        'expected the server to accept connect, got NetConnection.Connect.Rejected: ' +
+        '[ AccessManager.Reject ] : [ authmod=adobe ] : ',
+    });
+  });
+
   it('drops a command that cannot be read, and counts it', () => {
     const harness = new ClientHarness().connect();
     assert.deepEqual(harness.receive(serverControl(20, '02ffff61')), []);
@@ -217,7 +233,7 @@ describe('ClientSession, connect', () => {
       const harness = new ClientHarness();
       harness.session.connect(REQUEST);
       for (let at = 0; at < bytes.length; at += pieceBytes)
-        harness.session.receive(bytes.subarray(at, at + pieceBytes));
+        harness.session.receive(bytes.subarray(at, at + pieceBytes), 0);
       assert.deepEqual(names(harness.session.drainEvents()), ['connected NetConnection.Connect.Success']);
       assert.deepEqual(
         harness.said().map((said) => (typeof said[1] === 'string' && said[0] === 0 ? said[1] : said[0])),

@@ -2,14 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  serverCommand,
-  serverHandshake,
-  serverStatus,
-  WireEcmaArray,
-  type WireObject,
-  type WireValue,
-} from '../../../support/client-wire.ts';
+import { WireEcmaArray, type WireObject, type WireValue } from '../../../support/amf-wire.ts';
+import { serverCommand, serverHandshake, serverStatus } from '../../../support/client-wire.ts';
 import { ClientHarness, names, REQUEST } from './client-harness.ts';
 
 /** The redirect that is told of a refusal with these members beside the code. */

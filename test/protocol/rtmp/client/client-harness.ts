@@ -4,15 +4,14 @@ import assert from 'node:assert/strict';
 import type { ClientEvent } from '../../../../src/protocol/rtmp/client/client-events.ts';
 import type { ClientSessionOptions } from '../../../../src/protocol/rtmp/client/client-options.ts';
 import { ClientSession } from '../../../../src/protocol/rtmp/client/client-session.ts';
+import { readAmf, type WireValue } from '../../../support/amf-wire.ts';
 import {
   ClientWireReader,
   joinBytes,
-  readAmf0,
   serverCommand,
   serverHandshake,
   serverStatus,
   type WireMessage,
-  type WireValue,
 } from '../../../support/client-wire.ts';
 
 export const REQUEST = { app: 'live', tcUrl: 'rtmp://example.org/live' };
@@ -39,6 +38,8 @@ export type SentCommand = [number, ...WireValue[]];
 /** A session, and the reader of what it says. */
 export class ClientHarness {
   readonly session: ClientSession;
+  /** When bytes are received, on the clock of `tick`. */
+  nowMs = 0;
   readonly #reader = new ClientWireReader();
 
   constructor(options: Partial<ClientSessionOptions> = {}) {
@@ -51,8 +52,17 @@ export class ClientHarness {
 
   /** Gives the session bytes of the server; returns the events. */
   receive(...parts: readonly Uint8Array[]): ClientEvent[] {
-    this.session.receive(joinBytes(...parts));
-    return this.session.drainEvents();
+    this.session.receive(joinBytes(...parts), this.nowMs);
+    return this.drain();
+  }
+
+  /** All events that come of what was received. */
+  drain(): ClientEvent[] {
+    const all: ClientEvent[] = [];
+    for (let events = this.session.drainEvents(); events.length > 0; events = this.session.drainEvents()) {
+      all.push(...events);
+    }
+    return all;
   }
 
   /** Everything the session has to say, as messages. */
@@ -64,7 +74,7 @@ export class ClientHarness {
   said(): (SentCommand | [number, string])[] {
     return this.messages().map((message) =>
       message.typeId === 20
-        ? [message.messageStreamId, ...readAmf0(message.payload)]
+        ? [message.messageStreamId, ...readAmf(message.payload)]
         : [message.typeId, Buffer.from(message.payload).toString('hex')],
     );
   }

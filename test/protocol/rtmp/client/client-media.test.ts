@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClientEvent } from '../../../../src/protocol/rtmp/client/client-events.ts';
-import { amf0, joinBytes, serverMessage, serverStatus, WireEcmaArray } from '../../../support/client-wire.ts';
+import { amf, WireEcmaArray } from '../../../support/amf-wire.ts';
+import { joinBytes, serverMessage, serverStatus } from '../../../support/client-wire.ts';
 import { ClientHarness, names } from './client-harness.ts';
 
 /** A media message on message stream 1. */
@@ -33,7 +34,7 @@ function tag(typeId: number, timestampMs: number, payload: Uint8Array): Uint8Arr
 describe('ClientSession, data messages', () => {
   it('hands on name, values and the body as it came', () => {
     const harness = new ClientHarness().play();
-    const payload = amf0('onMetaData', new WireEcmaArray({ width: 1280 }), 'more');
+    const payload = amf('onMetaData', new WireEcmaArray({ width: 1280 }), 'more');
     const [event] = harness.receive(serverMessage(18, payload, { messageStreamId: 1, timestampMs: 7 }));
     assert.ok(event?.type === 'data');
     assert.equal(event.name, 'onMetaData');
@@ -45,7 +46,7 @@ describe('ClientSession, data messages', () => {
 
   it('reads type 15 with and without its leading byte', () => {
     const harness = new ClientHarness().play();
-    const payload = amf0('onCuePoint', 1);
+    const payload = amf('onCuePoint', 1);
     for (const body of [payload, joinBytes(Uint8Array.of(0), payload)]) {
       const [event] = harness.receive(serverMessage(15, body, { messageStreamId: 1 }));
       assert.ok(event?.type === 'data');
@@ -56,7 +57,7 @@ describe('ClientSession, data messages', () => {
 
   it('drops what does not decode or has no name, and stays', () => {
     const harness = new ClientHarness().play();
-    const bodies = [[0xff], [], [0x02, 0xff, 0xff, 1], [...amf0(5)], [...amf0(null, 'x')]];
+    const bodies = [[0xff], [], [0x02, 0xff, 0xff, 1], [...amf(5)], [...amf(null, 'x')]];
     for (const body of bodies) assert.deepEqual(harness.receive(media(18, 0, ...body)), []);
     assert.equal(harness.session.droppedMessages, bodies.length);
     assert.equal(harness.session.state, 'connected');
@@ -64,7 +65,7 @@ describe('ClientSession, data messages', () => {
 
   it('tells that playing stopped when onPlayStatus says Complete, once', () => {
     const harness = new ClientHarness().play();
-    const complete = amf0('onPlayStatus', { level: 'status', code: 'NetStream.Play.Complete' });
+    const complete = amf('onPlayStatus', { level: 'status', code: 'NetStream.Play.Complete' });
     const events = harness.receive(
       serverMessage(18, complete, { messageStreamId: 1 }),
       serverStatus(1, 'NetStream.Play.Stop'),
@@ -78,7 +79,7 @@ describe('ClientSession, data messages', () => {
 
   it('leaves other onPlayStatus messages at the data they are', () => {
     const harness = new ClientHarness().play();
-    const payload = amf0('onPlayStatus', { level: 'status', code: 'NetStream.Play.Switch' });
+    const payload = amf('onPlayStatus', { level: 'status', code: 'NetStream.Play.Switch' });
     assert.deepEqual(names(harness.receive(serverMessage(18, payload, { messageStreamId: 1 }))), ['data']);
   });
 });
@@ -89,7 +90,7 @@ describe('ClientSession, aggregates', () => {
     const body = joinBytes(
       tag(9, 0x1000000, Uint8Array.of(0x17, 1)),
       tag(8, 0x1000017, Uint8Array.of(0xaf)),
-      tag(18, 0x1000020, amf0('onCuePoint', 1)),
+      tag(18, 0x1000020, amf('onCuePoint', 1)),
       tag(8, 0xfffff6, new Uint8Array(0)),
     );
     assert.deepEqual(
@@ -112,7 +113,7 @@ describe('ClientSession, aggregates', () => {
       tag(9, 5, Uint8Array.of(1, 2, 3)).subarray(0, 13),
       tag(9, 5, new Uint8Array(0)).subarray(0, 10),
       joinBytes(tag(22, 5, good), good),
-      joinBytes(tag(20, 5, amf0('close', 0, null)), good),
+      joinBytes(tag(20, 5, amf('close', 0, null)), good),
     ];
     for (const rest of bad) {
       const harness = new ClientHarness().play();

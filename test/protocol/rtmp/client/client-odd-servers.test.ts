@@ -2,14 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { WireEcmaArray, type WireValue } from '../../../support/amf-wire.ts';
 import { chunk } from '../../../support/chunk-wire.ts';
-import {
-  serverCommand,
-  serverHandshake,
-  serverStatus,
-  WireEcmaArray,
-  type WireValue,
-} from '../../../support/client-wire.ts';
+import { serverCommand, serverHandshake, serverStatus } from '../../../support/client-wire.ts';
 import { ClientHarness, CONNECT_RESULT, names, REQUEST } from './client-harness.ts';
 
 const STARTED = { level: 'status', code: 'NetStream.Publish.Start', description: 'cam' };

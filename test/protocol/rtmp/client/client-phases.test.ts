@@ -15,7 +15,7 @@ describe('ClientSession, handshake', () => {
       output.map((part) => part.length),
       [1537],
     );
-    session.receive(serverHandshake().subarray(0, 1536));
+    session.receive(serverHandshake().subarray(0, 1536), 0);
     assert.deepEqual(session.takeOutput(1), []);
     assert.equal(session.state, 'handshake');
   });
@@ -24,12 +24,12 @@ describe('ClientSession, handshake', () => {
     const { session } = new ClientHarness();
     session.connect(REQUEST);
     session.takeOutput(10_000);
-    session.receive(serverHandshake().subarray(0, 1537));
+    session.receive(serverHandshake().subarray(0, 1537), 0);
     assert.deepEqual(
       session.takeOutput(10_000).map((part) => part.length),
       [1536],
     );
-    session.receive(serverHandshake().subarray(1537));
+    session.receive(serverHandshake().subarray(1537), 0);
     assert.equal(session.state, 'connecting');
     assert.equal(session.takeOutput(10_000).length, 2);
   });
@@ -51,7 +51,7 @@ describe('ClientSession, handshake', () => {
       rtmpe: true,
     });
     server.receive(joinBytes(...session.takeOutput(10_000)));
-    session.receive(server.takeOutput() ?? new Uint8Array());
+    session.receive(server.takeOutput() ?? new Uint8Array(), 0);
     server.receive(joinBytes(...session.takeOutput(10_000)));
     assert.equal(session.state, 'idle');
     assert.equal(server.isDone, true);
@@ -59,7 +59,7 @@ describe('ClientSession, handshake', () => {
 
   it('ends where a required signature is missing', () => {
     const { session } = new ClientHarness({ isHandshakeSigned: true, requireSigned: true });
-    assert.throws(() => session.receive(serverHandshake()), { code: 'rtmp-handshake-unsigned' });
+    assert.throws(() => session.receive(serverHandshake(), 0), { code: 'rtmp-handshake-unsigned' });
     assert.equal(session.state, 'closed');
     assert.deepEqual(session.drainEvents(), [
       {
@@ -131,7 +131,7 @@ describe('ClientSession, timeouts', () => {
     assert.equal(session.nextDeadlineMs(), 0);
     session.tick(10_000);
     assert.equal(session.nextDeadlineMs(), 10_500);
-    session.receive(serverHandshake().subarray(0, 3072));
+    session.receive(serverHandshake().subarray(0, 3072), 0);
     session.tick(10_499);
     assert.throws(() => session.tick(10_500), {
       code: 'rtmp-handshake-timeout',

@@ -127,6 +127,16 @@ describe('ClientSession, playing', () => {
     ]);
   });
 
+  it('drops media on message stream 0 that comes before its stream is created, and counts it', () => {
+    const harness = new ClientHarness().connect();
+    harness.session.play('cam');
+    const onZero = serverMessage(9, Uint8Array.of(0x17, 1), { messageStreamId: 0 });
+    assert.deepEqual(harness.receive(onZero), []);
+    assert.equal(harness.session.droppedMessages, 1);
+    assert.deepEqual(mediaOf(harness.receive(CREATED, onZero)), [['video', 0, 0x17, 1]]);
+    assert.equal(harness.session.droppedMessages, 1);
+  });
+
   it('drops media of another message stream, and media before and after playing', () => {
     const harness = new ClientHarness().connect();
     assert.deepEqual(harness.receive(media(8, 0, 1)), []);

@@ -2,13 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  amf0,
-  serverCommand,
-  serverMessage,
-  serverStatus,
-  WireEcmaArray,
-} from '../../../support/client-wire.ts';
+import { amf, WireEcmaArray } from '../../../support/amf-wire.ts';
+import { serverCommand, serverMessage, serverStatus } from '../../../support/client-wire.ts';
 import { ClientHarness, names } from './client-harness.ts';
 
 const CREATED = serverCommand(0, '_result', 4, null, 1);
@@ -84,7 +79,7 @@ describe('ClientSession, publishing', () => {
     const harness = new ClientHarness().publish();
     const { session } = harness;
     const video = Uint8Array.from({ length: 10_000 }, (_, i) => i);
-    const data = amf0('@setDataFrame', 'onMetaData', { width: 2 });
+    const data = amf('@setDataFrame', 'onMetaData', { width: 2 });
     assert.equal(session.sendData(0, data), true);
     assert.equal(session.sendAudio(0, Uint8Array.of(0xaf, 1, 2)), true);
     assert.equal(session.sendVideo(33, video), true);

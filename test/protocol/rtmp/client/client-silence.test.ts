@@ -76,7 +76,7 @@ describe('ClientSession, silence', () => {
   it('waits 60 s with its ping and 60 s more, where nothing else is asked for', () => {
     const session = new ClientSession({ randomBytes: (lengthBytes) => new Uint8Array(lengthBytes) });
     session.connect(REQUEST);
-    session.receive(joinBytes(serverHandshake(), CONNECT_RESULT));
+    session.receive(joinBytes(serverHandshake(), CONNECT_RESULT), 0);
     session.tick(0);
     assert.equal(session.nextDeadlineMs(), 15_000);
     session.takeOutput(Number.POSITIVE_INFINITY);

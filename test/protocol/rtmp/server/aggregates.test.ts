@@ -234,6 +234,19 @@ describe('RtmpServerSession, unpacking aggregates', () => {
     );
   });
 
+  it('drops data longer than data may be, and takes media as long [item 22] [item 80]', () => {
+    const maxBytes = 1024 * 1024;
+    const longest = amf('onText', 'x'.repeat(maxBytes - 14));
+    assert.equal(longest.length, maxBytes);
+    const longer = amf('onText', 'x'.repeat(maxBytes - 13));
+    const bench = publishing({ chunkSizeBytes: 65_536 });
+    bench.receive(bench.client.setChunkSize(65_536));
+    const tags = [tag(18, 0, longest), tag(18, 0, longer), tag(9, 0, filled(maxBytes + 1))];
+    const kinds = eventsOf(bench, 0, tags).map((line) => line.slice(0, 5));
+    assert.deepEqual(kinds, ['data ', 'video']);
+    assert.equal(bench.session.counters.malformedMedia, 1);
+  });
+
   it('drops and counts the media in an aggregate where nothing is published [item 79] [item 80]', () => {
     const tags = join([tag(8, 0, SOUND), tag(9, 1, PICTURE), tag(18, 2, METADATA)]);
     for (const bench of [connected(), playing()]) {

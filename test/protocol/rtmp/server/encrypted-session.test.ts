@@ -135,7 +135,7 @@ describe('RtmpServerSession of RTMPE', () => {
     const run = new Run(new RtmpeClient());
     run.feed(run.wire(publisherBytes()));
     const shared = [filled(300), filled(70_000)];
-    const sent = run.session.encrypted(shared);
+    const sent = run.session.encryptNext(shared);
     assert.notDeepEqual(sent[0], shared[0]);
     assert.deepEqual(shared, [filled(300), filled(70_000)]);
     run.readReplies(sent);
@@ -148,8 +148,8 @@ describe('RtmpServerSession of RTMPE', () => {
 
   it('gives back the very list that it was given, in plain RTMP', () => {
     const shared = [filled(300)];
-    assert.equal(plain.session.encrypted(shared), shared);
-    assert.equal(new RtmpServerSession(OPTIONS, 0).encrypted(shared), shared);
+    assert.equal(plain.session.encryptNext(shared), shared);
+    assert.equal(new RtmpServerSession(OPTIONS, 0).encryptNext(shared), shared);
   });
 
   it('is plain RTMP where RTMPE is off [item 5]', () => {

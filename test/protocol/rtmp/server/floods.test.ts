@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FloodKind } from '../../../../src/protocol/rtmp/flood-limits.ts';
 import { FLOOD_RATES } from '../../../../src/protocol/rtmp/limits.ts';
-import type { FloodKind } from '../../../../src/protocol/rtmp/server/flood-limits.ts';
 import { amf } from '../../../support/amf-wire.ts';
 import { chunk, filled, join } from '../../../support/chunk-wire.ts';
 import { userControl } from '../../../support/client-messages.ts';
@@ -39,9 +39,8 @@ const FLOODS: readonly (readonly [string, FloodKind, () => Flood])[] = [
     () => ({ bench: connected(), send: () => userControl(33, 1) }),
   ],
   ['controls that are cut short', 'malformed messages', () => messages(connected(), 5, filled(3))],
-  ['data that do not parse', 'malformed messages', () => messages(publishing(), 18, Uint8Array.of(2, 0, 9))],
   ['captions', 'data messages', () => messages(publishing(), 18, amf('onCaption', 'x'))],
-  ['aggregates of aggregates', 'malformed messages', () => messages(publishing(), 22, filled(9))],
+  ['aggregates of nothing', 'malformed messages', () => messages(publishing(), 22, filled(9))],
   ['sound that nobody publishes', 'stray messages', () => messages(connected(), 8, filled(9))],
   ['messages of no known type', 'stray messages', () => messages(publishing(), 99, filled(9))],
 ];
@@ -105,13 +104,38 @@ describe('RtmpServerSession, against floods', () => {
     }
   });
 
-  it('charges a publisher for data that nobody can use', () => {
+  it('charges ten times for data that nobody can use, and nothing for such media', () => {
     const bench = publishing();
-    for (let count = 0; count < FLOOD_RATES['malformed messages'].atOnce; count++)
-      bench.session.refuse('data');
-    for (let count = 0; count < 10_000; count++) bench.session.refuse('video');
-    assert.equal(bench.session.counters.malformedMedia, 10_000);
+    const usable = FLOOD_RATES['data messages'].atOnce;
+    const broken = (): Uint8Array => bench.client.message(18, Uint8Array.of(2, 0, 9), { messageStreamId: 1 });
+    for (let count = 0; count < usable / 20; count++) bench.session.refuse('data');
+    // One for having come, and ten for being of no use.
+    for (let count = 0; count < Math.floor(usable / 22); count++) bench.receive(broken());
+    for (let count = 0; count < usable; count++) bench.session.refuse('video');
+    assert.equal(bench.session.counters.malformedMedia, usable);
     assertRefused('rtmp-flood', () => bench.session.refuse('data'));
+  });
+
+  it('forgives an aggregate without end one part of no use beside good ones', () => {
+    const bench = publishing();
+    const part = (typeId: number): number[] => [typeId, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0xaf, 1, 0, 0, 0, 13];
+    const aggregate = Uint8Array.from([...part(8), ...part(20)]);
+    for (let count = 0; count < 1000; count++) {
+      bench.receive(bench.client.message(22, aggregate, { messageStreamId: 1 }));
+    }
+    assert.equal(bench.session.counters.malformedMedia, 1000);
+    assert.equal(bench.takeEvents().length, 1000);
+  });
+
+  it('charges an aggregate for each tiny part', () => {
+    const bench = publishing({ chunkSizeBytes: 65_536 });
+    bench.receive(bench.client.setChunkSize(65_536));
+    const part = [8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+    const aggregate = Uint8Array.from(Array.from({ length: 1000 }, () => part).flat());
+    const message = bench.client.message(22, aggregate, { messageStreamId: 1 });
+    const times = Math.floor(FLOOD_RATES['tiny chunks'].atOnce / 1000);
+    for (let count = 0; count < times; count++) bench.receive(message).takeEvents();
+    bench.refuses('rtmp-flood', message);
   });
 
   it('takes empty sound, of one byte on the wire, at the rate of tiny chunks', () => {

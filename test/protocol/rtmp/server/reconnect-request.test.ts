@@ -74,7 +74,7 @@ describe('RtmpServerSession, asking a client to connect again', () => {
         const toServer = client.takeOutput(65_536);
         server.receive(...toServer);
         const toClient = server.session.takeOutput(65_536);
-        for (const bytes of toClient) client.receive(bytes);
+        for (const bytes of toClient) client.receive(bytes, 0);
         heard.push(...client.drainEvents());
         isMoving = toServer.length + toClient.length > 0;
       }

@@ -6,7 +6,6 @@ export const ACCESS_UNIT_HEX = '1701000000';
 
 /** A sequence header of AAC-LC. */
 export const AAC_HEADER = Uint8Array.of(0xaf, 0, 0x12, 0x10);
-export const AAC_HEADER_HEX = 'af001210';
 
 /** FCPublish of transaction `id`, answered by result and notice. */
 export function fcPublished(id: number, name = 'key'): string[] {

@@ -1,8 +1,8 @@
 // Input that waits behind a decision, or for events to be taken: kept in one buffer, read in place, so that neither many
 // small pieces nor many decisions in a row cost more than the bytes themselves.
 
-import { MAX_HELD_INPUT_BYTES } from '../limits.ts';
-import { RtmpError } from '../rtmp-error.ts';
+import { MAX_HELD_INPUT_BYTES } from './limits.ts';
+import { RtmpError } from './rtmp-error.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -24,7 +24,7 @@ export class HeldInput {
   add(bytes: Uint8Array): void {
     const lengthBytes = this.#end - this.#start + bytes.length;
     if (lengthBytes > MAX_HELD_INPUT_BYTES) {
-      const message = `expected at most ${MAX_HELD_INPUT_BYTES} bytes before an answer, got ${lengthBytes}`;
+      const message = `expected at most ${MAX_HELD_INPUT_BYTES} bytes while reading waits, got ${lengthBytes}`;
       throw new RtmpError('rtmp-pending-input-exceeded', message);
     }
     if (this.#end + bytes.length > this.#buffer.length) this.#makeRoom(lengthBytes);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import '../../../support/property-sizes.ts';
-import { HeldInput } from '../../../../src/protocol/rtmp/server/held-input.ts';
-import { filled, join } from '../../../support/chunk-wire.ts';
-import { assertRefused } from './server-bench.ts';
+import '../../support/property-sizes.ts';
+import { HeldInput } from '../../../src/protocol/rtmp/held-input.ts';
+import { filled, join } from '../../support/chunk-wire.ts';
+import { assertRefused } from './server/server-bench.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 

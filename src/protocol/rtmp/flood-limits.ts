@@ -1,9 +1,9 @@
 // Token buckets against floods: one for each kind of message that costs more to take in than to send. Time comes from
 // outside, with the bytes.
 
-import type { Rate } from '../limits.ts';
-import { FLOOD_RATES } from '../limits.ts';
-import { RtmpError } from '../rtmp-error.ts';
+import type { Rate } from './limits.ts';
+import { FLOOD_RATES } from './limits.ts';
+import { RtmpError } from './rtmp-error.ts';
 
 /** What is watched. */
 export type FloodKind = keyof typeof FLOOD_RATES;

@@ -1,0 +1,109 @@
+// The case `floor`: four tiny programs that do the least a server can do, alone. Other cases run them beside the gateway;
+// here they show what this machine can do at all.
+
+import { parseArgs } from 'node:util';
+import { wholeNumber } from '../load/load-options.ts';
+import type { BenchCase } from '../support/bench-case.ts';
+import { readAsUsage } from '../support/bench-case.ts';
+import type { ServerKind } from '../support/bench-server.ts';
+import { BARE_PIPE, BARE_READER, bareFastify, bareWrite, bytesIn } from '../support/floor-server.ts';
+import type { Stretch } from '../support/measure.ts';
+import { runRounds } from '../support/rounds.ts';
+import type { StretchOptions } from '../support/stretch-flags.ts';
+import {
+  numberList,
+  positiveNumber,
+  readStretchFlags,
+  STRETCH_FLAGS,
+  STRETCH_USAGE,
+} from '../support/stretch-flags.ts';
+
+const MAX_CLIENTS = 9000;
+const DEFAULT_KBPS = 1130;
+const MAX_MS = 10_000;
+const PUBLISHER_KBPS = 628;
+
+type FloorOptions = StretchOptions & {
+  readonly clients: number;
+  readonly pipes: number;
+  readonly publishers: number;
+  readonly tickMs: readonly number[];
+  readonly pollMs: number;
+};
+
+/** The least that a server can do. */
+export const FLOOR_CASE: BenchCase = {
+  usage: `floor [options]
+  --clients N           connections of the bare write and of the bare Fastify route (1000)
+  --pipes N             connections of the bare pipe (300)
+  --publishers N        connections of the bare reader, of ${PUBLISHER_KBPS} kbit/s each (500)
+  --tick-ms LIST        ticks of the bare write; the first is that of held replies too (30,350)
+  --poll-ms N           pause between polls (100)
+${STRETCH_USAGE}
+  --kbps N              bit rate of a viewer (${DEFAULT_KBPS})
+  --smoke               four connections each, one second: shows that it works, measures nothing`,
+  run: (argv, print) => {
+    const options = readAsUsage(() => readFloorOptions(argv));
+    const stretches = stretchesOf(options);
+    return runRounds(
+      { name: 'floor', stretches, runs: options.runs, client: 'client', aims: () => [] },
+      print,
+    );
+  },
+};
+
+function readFloorOptions(argv: readonly string[]): FloorOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      ...STRETCH_FLAGS,
+      clients: { type: 'string' },
+      pipes: { type: 'string' },
+      publishers: { type: 'string' },
+      'tick-ms': { type: 'string', default: '30,350' },
+      'poll-ms': { type: 'string', default: '100' },
+    },
+  });
+  const count = (name: string, text: string | undefined, usual: string): number => {
+    return wholeNumber(name, text ?? (values.smoke ? '4' : usual), MAX_CLIENTS);
+  };
+  return {
+    ...readStretchFlags(values, DEFAULT_KBPS),
+    clients: count('--clients', values.clients, '1000'),
+    pipes: count('--pipes', values.pipes, '300'),
+    publishers: count('--publishers', values.publishers, '500'),
+    tickMs: numberList('--tick-ms', values['tick-ms'], MAX_MS).map((tickMs) => Math.max(1, tickMs)),
+    pollMs: positiveNumber('--poll-ms', values['poll-ms'], MAX_MS),
+  };
+}
+
+function stretchesOf({
+  clients,
+  pipes,
+  publishers,
+  tickMs,
+  pollMs,
+  kbps,
+  loadArgs,
+}: FloorOptions): Stretch[] {
+  const stretch = (server: ServerKind, mode: string, count: number, what: string, more: string[] = []) => {
+    const args = ['--mode', mode, '--rtmp', String(count), ...loadArgs, ...more];
+    return { server, group: `${count} ${what}`, clientCount: count, loadArgs: args };
+  };
+  const heldMs = tickMs[0] ?? 1;
+  const polled = bareFastify(0, bytesIn(kbps, pollMs));
+  const held = bareFastify(heldMs, bytesIn(kbps, heldMs));
+  const stretches = [
+    ...tickMs.map((ms) =>
+      stretch(bareWrite(ms, bytesIn(kbps, ms)), 'bare-read', clients, `at a tick of ${ms} ms`),
+    ),
+    stretch(polled, 'bare-poll', clients, `polling every ${pollMs} ms`, ['--poll-ms', String(pollMs)]),
+    stretch(held, 'bare-poll', clients, `held to a tick of ${heldMs} ms`),
+    stretch(BARE_PIPE, 'bare-pipe', pipes, 'piped, 73 messages a second'),
+    stretch(BARE_READER, 'bare-send', publishers, `publishers of ${PUBLISHER_KBPS} kbit/s`, [
+      '--kbps',
+      String(PUBLISHER_KBPS),
+    ]),
+  ];
+  return stretches.filter(({ clientCount }) => clientCount > 0);
+}

@@ -1,0 +1,118 @@
+// Clients of the floors: they read, poll or send bytes and count them, with no RTMP around. As light as can be, for
+// what they measure is the least that a server can do.
+
+import type { Socket } from 'node:net';
+import type { FaultList } from './fault-list.ts';
+import { FaultKind } from './fault-list.ts';
+import type { ReplySink } from './http-reply-reader.ts';
+import { HttpReplyReader } from './http-reply-reader.ts';
+import type { Address } from './open-socket.ts';
+import { openSocket } from './open-socket.ts';
+
+/** What the clients of one run share. */
+export type BareContext = {
+  readonly address: Address;
+  readonly faults: FaultList;
+  isSteady: boolean;
+};
+
+/** A connection that counts what it reads; it can send too. */
+export class BareClient {
+  readonly #context: BareContext;
+  #socket: Socket | null = null;
+  #isStopped = false;
+  /** Bytes read while the run was steady. */
+  steadyBytes = 0;
+
+  constructor(context: BareContext) {
+    this.#context = context;
+  }
+
+  /** Bytes that the server has not taken. */
+  get queuedBytes(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  /** Connects; resolves when that is done, or has failed, which is a fault. */
+  open(): Promise<void> {
+    return new Promise((resolve) => {
+      const failed = (text: string): void => {
+        if (!this.#isStopped) this.#context.faults.add(FaultKind.Connection, text);
+        this.stop();
+        resolve();
+      };
+      const bytes = (buffer: Buffer, lengthBytes: number): void => {
+        if (this.#context.isSteady) this.steadyBytes += lengthBytes;
+        this.received(buffer, lengthBytes);
+      };
+      this.#socket = openSocket(this.#context.address, { bytes, failed });
+      this.#socket.once('connect', () => {
+        this.opened();
+        resolve();
+      });
+    });
+  }
+
+  /** Sends bytes. */
+  send(bytes: Buffer | string): void {
+    if (!this.#isStopped) this.#socket?.write(bytes);
+  }
+
+  /** Ends the connection. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#socket?.destroy();
+  }
+
+  /** The connection is there. */
+  protected opened(): void {
+    // A client that only reads has nothing to say.
+  }
+
+  /** Bytes have come: a view, valid until the call returns. */
+  protected received(_bytes: Buffer, _lengthBytes: number): void {
+    // They are counted already.
+  }
+}
+
+/** What clients that poll share. */
+export type PollContext = BareContext & {
+  /** Pause between a reply and the next request, ms. */
+  readonly pollMs: number;
+  requests: number;
+};
+
+/** A keep-alive connection that polls by POST, as a tunnel's viewer does. */
+export class PollClient extends BareClient implements ReplySink {
+  readonly #context: PollContext;
+  readonly #reader = new HttpReplyReader(this);
+  readonly #request: string;
+
+  constructor(context: PollContext) {
+    super(context);
+    this.#context = context;
+    const { host, port } = context.address;
+    this.#request =
+      `POST /idle/0123456789abcdef0123456789abcdef/1 HTTP/1.1\r\nHost: ${host}:${port}\r\n` +
+      'User-Agent: Shockwave Flash\r\nConnection: Keep-Alive\r\nContent-Type: application/x-fcs\r\n' +
+      'Content-Length: 1\r\n\r\n\0';
+  }
+
+  replyBytes(): void {
+    // They are counted already.
+  }
+
+  replyEnd(): void {
+    if (this.#context.isSteady) this.#context.requests++;
+    if (this.#context.pollMs === 0) this.send(this.#request);
+    else setTimeout(() => this.send(this.#request), this.#context.pollMs);
+  }
+
+  protected override opened(): void {
+    this.send(this.#request);
+  }
+
+  protected override received(bytes: Buffer, lengthBytes: number): void {
+    this.#reader.receive(bytes, lengthBytes);
+  }
+}

@@ -1,0 +1,166 @@
+// How the load program makes its clients: viewers and publishers, over a plain socket or through the tunnel.
+
+import { Histogram } from '../support/histogram.ts';
+import type { LoadResult, TransportResult } from '../support/load-events.ts';
+import { FaultKind, FaultList } from './fault-list.ts';
+import { FlvMedia } from './flv-media.ts';
+import type { LoadOptions } from './load-options.ts';
+import type { StretchFigures } from './load-stretch.ts';
+import { faultsOf } from './load-stretch.ts';
+import { MediaPump } from './media-pump.ts';
+import type { MediaSource } from './media-source.ts';
+import { SyntheticMedia } from './media-source.ts';
+import { Publisher } from './publisher.ts';
+import { connectBytes, playBytes, publishBytes } from './rtmp-bytes.ts';
+import type { SentMessages } from './sent-messages.ts';
+import { SocketTransport } from './socket-transport.ts';
+import type { TransportFactory } from './transport.ts';
+import type { TunnelContext } from './tunnel-transport.ts';
+import { TunnelTransport } from './tunnel-transport.ts';
+import { Viewer } from './viewer.ts';
+import type { CheckContext } from './viewer-check.ts';
+
+/** What the viewers of one transport share. */
+export type ViewersContext = CheckContext & TunnelContext & { readonly setups: Histogram };
+
+type LiveSource = { readonly publisher: Publisher; readonly pump: MediaPump };
+
+/** A run with one stream: its publisher, and what it sends. */
+export type LiveRun = LiveSource & {
+  readonly faults: FaultList;
+  /** Rejects when the publisher fails: there is no run then. */
+  readonly failed: Promise<never>;
+};
+
+/** One transport of a run. */
+export type Scheme = 'rtmp' | 'rtmpt';
+
+/** Longest silence of a publisher's tunnel, ms: it polls then, for what the server has to say. */
+const PUBLISHER_POLL_MS = 500;
+
+/** A context of viewers who have seen nothing yet. */
+export function viewersContext(options: LoadOptions, sent: SentMessages, faults: FaultList): ViewersContext {
+  return {
+    sent,
+    faults,
+    latencies: new Histogram(),
+    setups: new Histogram(),
+    frames: 0,
+    requests: 0,
+    isSteady: false,
+    startsAtKeyframe: options.startsAtKeyframe,
+    pollMs: options.pollMs,
+    sendsAtOnce: false,
+  };
+}
+
+/** Creates a viewer of `streamName`; it is not connected. */
+export function createViewer(
+  options: LoadOptions,
+  scheme: Scheme,
+  context: ViewersContext,
+  viewer: { readonly name: string; readonly streamName: string },
+): Viewer {
+  const { name, streamName } = viewer;
+  const start = options.isIdle ? null : playBytes(streamName);
+  const script = { connect: connectCommand(options, scheme), start };
+  return new Viewer({ name, script, context, connect: transportOf(options, scheme, context) });
+}
+
+/** Creates a publisher of `streamName`; it is not connected. */
+export function createPublisher(
+  options: LoadOptions,
+  scheme: Scheme,
+  streamName: string,
+  onFailed: (text: string) => void,
+): Publisher {
+  const script = { connect: connectCommand(options, scheme), start: publishBytes(streamName) };
+  const context = { pollMs: PUBLISHER_POLL_MS, sendsAtOnce: true, isSteady: false, requests: 0 };
+  const connect = transportOf(options, scheme, context);
+  return new Publisher({ name: `publisher of ${streamName}`, script, connect, onFailed });
+}
+
+/** Publishes the one stream of a run. @throws Error where the server does not want it */
+export async function startLive(options: LoadOptions): Promise<LiveRun> {
+  const faults = new FaultList();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const live = createSource(options, (text) => {
+    faults.add(FaultKind.Connection, text);
+    reject(new Error(text));
+  });
+  await Promise.race([live.publisher.start(), promise]);
+  live.pump.start();
+  return { ...live, faults, failed: promise };
+}
+
+function createSource(options: LoadOptions, onFailed: (text: string) => void): LiveSource {
+  const { streamName, flvPath, startMs } = options;
+  const publisher = createPublisher(options, 'rtmp', streamName, onFailed);
+  const source: MediaSource = flvPath === null ? mediaOf(options) : new FlvMedia(flvPath);
+  const write = (bytes: Buffer): void => publisher.send(bytes);
+  return { publisher, pump: new MediaPump({ source, isStamped: flvPath === null, startMs, write }) };
+}
+
+/** Synthetic media as the command line wants it. */
+export function mediaOf({ kbps, fps }: LoadOptions): SyntheticMedia {
+  return new SyntheticMedia(kbps, fps);
+}
+
+/** Both transports of a run with one stream. */
+export type ViewersContexts = Readonly<Record<Scheme, ViewersContext>>;
+
+/** Contexts of both transports. */
+export function viewersContexts(options: LoadOptions, { pump, faults }: LiveRun): ViewersContexts {
+  const context = (): ViewersContext => viewersContext(options, pump.sent, faults);
+  return { rtmp: context(), rtmpt: context() };
+}
+
+/** Turns counting on and off for both. */
+export function setSteady({ rtmp, rtmpt }: ViewersContexts, isSteady: boolean): void {
+  rtmp.isSteady = isSteady;
+  rtmpt.isSteady = isSteady;
+}
+
+/** The part of a result that follows from the publisher and what the viewers have counted. */
+export function liveResult(
+  options: LoadOptions,
+  { pump, faults }: LiveRun,
+  contexts: ViewersContexts,
+): Omit<LoadResult, keyof StretchFigures | 'basesMs'> {
+  return {
+    rtmp: transportResult(options.rtmp, contexts.rtmp),
+    rtmpt: transportResult(options.rtmpt, contexts.rtmpt),
+    bare: null,
+    publishers: 1,
+    sentMessages: pump.sent.nextSequence,
+    sendLateP99Ms: pump.lateness.percentileMs(0.99),
+    ...faultsOf(faults),
+  };
+}
+
+/** What a context has come to. */
+export function transportResult(viewers: number, context: ViewersContext): TransportResult {
+  const { latencies, setups, frames, requests } = context;
+  return {
+    viewers,
+    joins: setups.count,
+    frames,
+    requests,
+    latencyP50Ms: latencies.percentileMs(0.5),
+    latencyP99Ms: latencies.percentileMs(0.99),
+    latencyMaxMs: Math.round(latencies.maxMs * 10) / 10,
+    setupP50Ms: setups.percentileMs(0.5),
+    setupP99Ms: setups.percentileMs(0.99),
+  };
+}
+
+function connectCommand({ host, port, app }: LoadOptions, scheme: Scheme): Buffer {
+  return connectBytes(app, `${scheme}://${host}:${port}/${app}`);
+}
+
+function transportOf({ host, port }: LoadOptions, scheme: Scheme, context: TunnelContext): TransportFactory {
+  const address = { host, port };
+  return scheme === 'rtmp'
+    ? (listener) => new SocketTransport(address, listener)
+    : (listener) => new TunnelTransport(address, context, listener);
+}

@@ -1,0 +1,111 @@
+// What all runs of a case come to: for each group of servers that did the same, the medians of each server, and how many
+// times as much as each of the others the gateway costs. Void runs do not count.
+
+import type { Measurement } from './measure.ts';
+import { figureText, isSaturated, repliesPerClientSecond } from './measurement-table.ts';
+import { median, tableText } from './table.ts';
+
+/** Medians of one server in one group. */
+export type Summary = {
+  readonly group: string;
+  readonly server: string;
+  /** Runs that count, and runs that were void. */
+  readonly runs: number;
+  readonly voidRuns: number;
+  /** Null where no run counts. */
+  readonly cpuMsPerClientSecond: number | null;
+  /** The gateway's cost as a multiple of this server's; null for the gateway itself, or where either has none. */
+  readonly culvertTimes: number | null;
+  /** CPU time of one reply over HTTP, µs; null where there are none. */
+  readonly cpuUsPerReply: number | null;
+  /** The gateway's cost of a reply as a multiple of this server's. */
+  readonly culvertTimesPerReply: number | null;
+  readonly repliesPerClientSecond: number | null;
+  readonly latencyP50Ms: number | null;
+  readonly latencyP99Ms: number | null;
+  /** True where the server was at the limit of its core in any run that counts. */
+  readonly isSaturated: boolean;
+};
+
+const GATEWAY = 'culvert';
+
+/** Makes them, in the order in which groups and servers first came. */
+export function summarise(measurements: readonly Measurement[]): Summary[] {
+  const keyOf = ({ group, server }: Measurement): string => `${group}\n${server}`;
+  const plain = [...Map.groupBy(measurements, keyOf).values()].map(summaryOf);
+  return plain.map((summary) => {
+    const own = plain.find(({ group, server }) => group === summary.group && server === GATEWAY);
+    if (own === undefined || own === summary) return summary;
+    return {
+      ...summary,
+      culvertTimes: quotient(own.cpuMsPerClientSecond, summary.cpuMsPerClientSecond),
+      culvertTimesPerReply: quotient(own.cpuUsPerReply, summary.cpuUsPerReply),
+    };
+  });
+}
+
+/** The table of medians. `client` is what the cost is told by: "viewer", "publisher". */
+export function summaryTable(summaries: readonly Summary[], client: string): string {
+  const head = ['medians', 'runs', `CPU-ms/${client}-s`, 'culvert is', 'latency p50', 'p99 ms'];
+  const hasReplies = summaries.some(({ cpuUsPerReply }) => cpuUsPerReply !== null);
+  if (hasReplies) head.push(`replies/${client}-s`, 'CPU-µs/reply', 'culvert is');
+  return tableText(
+    head,
+    summaries.map((summary) => rowOf(summary, hasReplies)),
+  );
+}
+
+/** The summary of a server in a group; null where there is none. */
+export function findSummary(summaries: readonly Summary[], group: string, server: string): Summary | null {
+  return summaries.find((summary) => summary.group === group && summary.server === server) ?? null;
+}
+
+function summaryOf(measurements: readonly Measurement[]): Summary {
+  const [first] = measurements;
+  if (first === undefined) throw new Error('a group without a measurement');
+  const counted = measurements.filter(({ load }) => !load.isVoid);
+  const medianOf = (figureOf: (measurement: Measurement) => number | null): number | null => {
+    const values = counted.map(figureOf).filter((value) => value !== null);
+    return values.length === 0 ? null : median(values);
+  };
+  const transportOf = ({ load }: Measurement) => (load.rtmp.viewers > 0 ? load.rtmp : load.rtmpt);
+  return {
+    group: first.group,
+    server: first.server,
+    runs: counted.length,
+    voidRuns: measurements.length - counted.length,
+    cpuMsPerClientSecond: medianOf(({ cpuMsPerClientSecond }) => cpuMsPerClientSecond),
+    culvertTimes: null,
+    cpuUsPerReply: medianOf(cpuUsPerReply),
+    culvertTimesPerReply: null,
+    repliesPerClientSecond: medianOf(repliesPerClientSecond),
+    latencyP50Ms: medianOf((measurement) => transportOf(measurement).latencyP50Ms),
+    latencyP99Ms: medianOf((measurement) => transportOf(measurement).latencyP99Ms),
+    isSaturated: counted.some(isSaturated),
+  };
+}
+
+function cpuUsPerReply(measurement: Measurement): number | null {
+  const replies = repliesPerClientSecond(measurement);
+  return replies === null ? null : (measurement.cpuMsPerClientSecond * 1000) / replies;
+}
+
+function quotient(own: number | null, other: number | null): number | null {
+  return own === null || other === null || other === 0 ? null : own / other;
+}
+
+function rowOf(summary: Summary, hasReplies: boolean): string[] {
+  const { group, server, runs, voidRuns } = summary;
+  const times = (value: number | null): string => (value === null ? '' : `${value.toFixed(2)} times`);
+  const cells = [
+    `${group}: ${server}`,
+    `${runs}${voidRuns === 0 ? '' : `, ${voidRuns} VOID`}`,
+    `${figureText(summary.cpuMsPerClientSecond, 3)}${summary.isSaturated ? ' FULL' : ''}`,
+    times(summary.culvertTimes),
+    figureText(summary.latencyP50Ms, 1),
+    figureText(summary.latencyP99Ms, 1),
+  ];
+  if (!hasReplies) return cells;
+  const { repliesPerClientSecond: replies, cpuUsPerReply: replyUs, culvertTimesPerReply } = summary;
+  return [...cells, figureText(replies, 1), figureText(replyUs, 1), times(culvertTimesPerReply)];
+}

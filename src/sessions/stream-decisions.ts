@@ -1,0 +1,85 @@
+// What a connection decides of live streams: whether a publish or a play that its client asks for is had, and who sends
+// and watches then. Each is answered after every check has said yes.
+
+import type { Link } from '../links/link.ts';
+import type { PlayEvent, PublishEvent } from '../protocol/rtmp/server/server-events.ts';
+import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
+import { StatusCode } from '../protocol/rtmp/server/status.ts';
+import type { StreamRegistry } from '../streams/stream-registry.ts';
+import { Viewer } from '../streams/viewer.ts';
+import type { Players } from './players.ts';
+import type { Publishers } from './publishers.ts';
+import type { Refusal } from './refusal.ts';
+import type { SessionLog } from './session-log.ts';
+
+const TOO_MANY_STREAMS = 'The server carries as many streams as it can.';
+
+/** What the decisions of one connection are made with. */
+export type StreamDecisionsDeps = {
+  readonly session: RtmpServerSession;
+  readonly log: SessionLog;
+  readonly refusal: Refusal;
+  readonly link: Link;
+  readonly registry: StreamRegistry;
+  readonly publishers: Publishers;
+  readonly players: Players;
+  /** Out chunk size, bytes. */
+  readonly chunkSizeBytes: number;
+  /** True where late joiners start at the last keyframe, false where they wait for the next one. */
+  readonly startsInPast: boolean;
+};
+
+/** Answers the publishes and plays of one connection. */
+export class StreamDecisions {
+  readonly #deps: StreamDecisionsDeps;
+
+  constructor(deps: StreamDecisionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Answers a publish in `app`. */
+  publish(app: string, { messageStreamId, streamName }: PublishEvent): void {
+    const { session, log, refusal, registry, publishers } = this.#deps;
+    const stream = registry.publish(app, streamName);
+    log.published(streamName);
+    if (typeof stream === 'string') {
+      const text =
+        stream === 'name-in-use' ? `${streamName} is published by somebody else.` : TOO_MANY_STREAMS;
+      session.rejectPublish(StatusCode.PublishBadName, text);
+      this.#refused(text);
+      return;
+    }
+    refusal.lift();
+    publishers.add(messageStreamId, stream);
+    session.acceptPublish();
+  }
+
+  /** Answers a play in `app`. */
+  play(app: string, { messageStreamId, streamName }: PlayEvent): void {
+    const { session, log, refusal, link, registry, players, chunkSizeBytes, startsInPast } = this.#deps;
+    const stream = registry.watch(app, streamName);
+    log.played(streamName);
+    if (typeof stream === 'string') {
+      session.rejectPlay(StatusCode.PlayFailed, TOO_MANY_STREAMS);
+      this.#refused(TOO_MANY_STREAMS);
+      return;
+    }
+    refusal.lift();
+    const listener = {
+      wake: () => link.wake(),
+      publishEnded: () => session.publishEnded(messageStreamId),
+      publishStarted: () => session.publishStarted(messageStreamId),
+    };
+    const viewer = new Viewer(listener, { messageStreamId, chunkSizeBytes, startsInPast });
+    players.add(messageStreamId, stream, viewer);
+    session.acceptPlay();
+  }
+
+  /** A client that has something else stays, and was not refused for good. */
+  #refused(message: string): void {
+    const { publishers, players, refusal } = this.#deps;
+    if (publishers.count === 0 && players.count === 0) {
+      refusal.refused({ code: 'rtmp-stream-refused', message });
+    }
+  }
+}
