@@ -2,11 +2,11 @@
 // again while the load program holds what it holds.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MemoryBytes } from '../../test/support/memory-probe.ts';
+import { INSPECTED, MemoryProbe } from '../../test/support/memory-probe.ts';
 import { culvertWith } from './culvert-server.ts';
 import type { LoadResult } from './load-events.ts';
 import { runLoadProgram } from './load-program.ts';
-import type { MemoryBytes } from './memory-probe.ts';
-import { INSPECTED, MemoryProbe } from './memory-probe.ts';
 
 /** What a stretch puts on the gateway. */
 export type MemoryStretch = {
@@ -33,7 +33,7 @@ export type MemoryMeasurement = {
 export async function measureMemory(stretch: MemoryStretch): Promise<MemoryMeasurement> {
   const kind = culvertWith(INSPECTED);
   const server = await kind.start();
-  const probe = await MemoryProbe.open(server.process);
+  const probe = await MemoryProbe.open(server.process.pid, server.process.errorOutput());
   try {
     const before = await probe.measure();
     const samples: MemoryBytes[] = [];

@@ -6,11 +6,9 @@ import type { FloodLimits } from '../flood-limits.ts';
 import { HeldInput } from '../held-input.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
+import { readInPieces } from '../piece-reader.ts';
 import { SameTimeHabit } from '../same-time-habit.ts';
 import type { ClientGreeting } from './client-greeting.ts';
-
-/** LIMIT: bytes that are read before what they cost is counted: one piece of input may be of any length. */
-const PIECE_BYTES = 64 * 1024;
 
 /** What the reader works on. */
 export type ClientReaderContext = {
@@ -101,15 +99,7 @@ export class ClientReader {
 
   /** Reads what may be read now, and returns the offset of the first byte that was not. */
   #read(bytes: Uint8Array): number {
-    const decoder = this.#decoder;
-    let offset = 0;
-    do {
-      const tinyChunksBefore = decoder.tinyChunks;
-      const pieceEnd = Math.min(offset + PIECE_BYTES, bytes.length);
-      offset = decoder.receive(bytes.subarray(0, pieceEnd), offset, this.#onMessage);
-      const tinyChunks = decoder.tinyChunks - tinyChunksBefore;
-      if (tinyChunks > 0) this.#context.floods.spend('tiny chunks', tinyChunks);
-    } while (offset < bytes.length && !this.#isStopped && !this.#isOver);
-    return offset;
+    const mayGoOn = (): boolean => !this.#isStopped && !this.#isOver;
+    return readInPieces(this.#decoder, bytes, this.#context.floods, this.#onMessage, mayGoOn);
   }
 }

@@ -8,11 +8,9 @@ import { ServerHandshake } from '../handshake/server-handshake.ts';
 import { HeldInput } from '../held-input.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT, MAX_PARTIAL_BYTES } from '../limits.ts';
 import type { RtmpMessage } from '../message.ts';
+import { readInPieces } from '../piece-reader.ts';
 import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
-
-/** LIMIT: bytes that are read before what they cost is counted: a body of the tunnel may have 16 MiB. */
-const PIECE_BYTES = 64 * 1024;
 
 /** What the reader works on. */
 type SessionReaderContext = {
@@ -84,6 +82,7 @@ export class SessionReader {
   receive(bytes: Uint8Array): void {
     const chunks = this.#behindHandshake(bytes);
     if (this.#isStopped || this.#context.isHeld()) {
+      this.#isStopped = true;
       this.#held.add(chunks);
       this.goOn();
       return;
@@ -123,15 +122,7 @@ export class SessionReader {
 
   /** Reads what may be read now, and returns the offset of the first byte that was not. */
   #read(bytes: Uint8Array): number {
-    const decoder = this.#decoder;
-    let offset = 0;
-    do {
-      const tinyChunksBefore = decoder.tinyChunks;
-      const pieceEnd = Math.min(offset + PIECE_BYTES, bytes.length);
-      offset = decoder.receive(bytes.subarray(0, pieceEnd), offset, this.#onMessage);
-      const tinyChunks = decoder.tinyChunks - tinyChunksBefore;
-      if (tinyChunks > 0) this.#context.floods.spend('tiny chunks', tinyChunks);
-    } while (offset < bytes.length && !this.#isStopped);
-    return offset;
+    const mayGoOn = (): boolean => !this.#isStopped;
+    return readInPieces(this.#decoder, bytes, this.#context.floods, this.#onMessage, mayGoOn);
   }
 }

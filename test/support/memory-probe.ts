@@ -1,14 +1,18 @@
 // What a Node process holds once its garbage is collected: asked through Node's inspector, for nothing else can have a
 // process collect from outside, and garbage that happens to lie there would make or hide any figure.
 
-import type { PinnedProcess } from './pinned-process.ts';
-import { residentBytes } from './process-usage.ts';
+import { readFileSync } from 'node:fs';
 
 /** Environment that the process has to be started with: its inspector on a free port of the loopback. */
 export const INSPECTED: Readonly<Record<string, string>> = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
+/** What Node itself says of its inspector, on stderr. */
+const INSPECTOR_WORDS = /^(Debugger listening on|For help, see|Debugger attached|Debugger ending on).*$/gm;
+
 /** Memory of a process, bytes. */
 export type MemoryBytes = {
+  /** Resident, its garbage with it. */
+  readonly residentWithGarbage: number;
   /** Resident, behind two collections. */
   readonly resident: number;
   /** Objects that live, of JavaScript and outside of it. */
@@ -26,32 +30,47 @@ export class MemoryProbe {
     this.#pid = pid;
   }
 
-  /** Connects to a process that was started with INSPECTED and is ready. @throws Error where it has no inspector */
-  static async open(running: PinnedProcess): Promise<MemoryProbe> {
-    const [url] = /ws:\/\/\S+/.exec(running.errorOutput()) ?? [];
-    if (url === undefined) throw new Error(`no inspector: ${running.errorOutput()}`);
+  /**
+   * Connects to a process that was started with INSPECTED and is ready; `errorOutput` is what it wrote on stderr.
+   * @throws Error where it has no inspector
+   */
+  static async open(pid: number, errorOutput: string): Promise<MemoryProbe> {
+    const [url] = /ws:\/\/\S+/.exec(errorOutput) ?? [];
+    if (url === undefined) throw new Error(`no inspector: ${errorOutput}`);
     const socket = new WebSocket(url);
     await new Promise((resolve, reject) => {
       socket.addEventListener('open', resolve);
       socket.addEventListener('error', () => reject(new Error(`no connection to ${url}`)));
     });
-    return new MemoryProbe(socket, running.pid);
+    return new MemoryProbe(socket, pid);
+  }
+
+  /** What a process wrote on stderr, without the words of its inspector. */
+  static withoutInspector(errorOutput: string): string {
+    return errorOutput.replaceAll(INSPECTOR_WORDS, '').trim();
   }
 
   /** Collects garbage, and measures. @throws Error where the process does not answer as it should */
   async measure(): Promise<MemoryBytes> {
+    const residentWithGarbage = this.#residentBytes();
     await this.#call('HeapProfiler.collectGarbage', {});
     await this.#call('HeapProfiler.collectGarbage', {});
     const expression = 'process.memoryUsage().heapUsed + process.memoryUsage().external';
     const answer = await this.#call('Runtime.evaluate', { expression });
     const [, live] = /"type":"number","value":(\d+)/.exec(answer) ?? [];
     if (live === undefined) throw new Error(`expected a number, got ${answer}`);
-    return { resident: residentBytes(this.#pid), live: Number(live) };
+    return { residentWithGarbage, resident: this.#residentBytes(), live: Number(live) };
   }
 
   /** Ends the connection; the process goes on. */
   close(): void {
     this.#socket.close();
+  }
+
+  #residentBytes(): number {
+    const [, kilobytes] =
+      /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8')) ?? [];
+    return 1024 * Number(kilobytes);
   }
 
   /** The text of the answer to a call of the inspector's protocol. */
