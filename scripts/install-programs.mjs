@@ -59,6 +59,8 @@ function runAptGet(privilege, args) {
     ...privilege,
     'env',
     'DEBIAN_FRONTEND=noninteractive',
+    // Keeps a server that comes with a package from being started, where there is no systemd.
+    'RUNLEVEL=1',
     'apt-get',
     '-o',
     `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`,
