@@ -12,6 +12,7 @@ import { PLAY_CASE } from './cases/play.ts';
 import { TUNNEL_CASE } from './cases/tunnel.ts';
 import type { BenchCase } from './support/bench-case.ts';
 import { UsageError } from './support/bench-case.ts';
+import { minutesText } from './support/estimate.ts';
 import { machineFacts } from './support/machine.ts';
 
 const MEASURES: Readonly<Record<string, BenchCase>> = {
@@ -28,38 +29,55 @@ const EXIT_WRONG = 1;
 const EXIT_USAGE = 2;
 const EXIT_VOID = 3;
 
-function usage(): string {
-  const texts = Object.values(CASES).map((benchCase) => benchCase.usage);
-  return `npm run bench -- CASE [options] [--json FILE]\n\n${texts.join('\n\n')}\n\n  --json FILE           write the result there; "-" is standard output, and the figures go to standard error`;
+const JSON_USAGE =
+  '  --json FILE           write the result there; "-" is standard output, and the figures go to standard error';
+
+function usage(benchCases: readonly BenchCase[]): string {
+  const texts = benchCases.map((benchCase) => benchCase.usage);
+  return `npm run bench -- CASE [options] [--json FILE]\n\n${texts.join('\n\n')}\n\n${JSON_USAGE}`;
 }
 
 /** Takes `--json FILE` out of the words, for it belongs to every case. */
 function takeJsonPath(words: string[]): string | null {
   const at = words.indexOf('--json');
   if (at < 0) return null;
-  const [, path] = words.splice(at, 2);
-  if (path === undefined) throw new UsageError('expected --json FILE');
+  const [, path = 'nothing'] = words.splice(at, 2);
+  if (path === 'nothing' || path.startsWith('--')) throw new UsageError(`expected --json FILE, got ${path}`);
   return path;
 }
 
-async function main(): Promise<number> {
-  const argv = process.argv.slice(2);
-  // `--smoke` alone is every case's smoke run.
+/** The case that is asked for, and its words; null where help is. `--smoke` alone is every case's smoke run. */
+function readCase(argv: readonly string[]): { name: string; benchCase: BenchCase; words: string[] } | null {
   const [name = '', ...words] = argv[0] === '--smoke' ? ['all', ...argv] : argv;
   const benchCase = CASES[name];
-  if (benchCase === undefined || words.includes('--help')) {
-    console.log(usage());
-    return benchCase === undefined ? EXIT_USAGE : 0;
+  if (argv.includes('--help') || argv.includes('-h')) {
+    console.log(usage(benchCase === undefined ? Object.values(CASES) : [benchCase]));
+    return null;
   }
+  if (benchCase === undefined) {
+    throw new UsageError(`expected a case (${Object.keys(CASES).join(', ')}), got ${name || 'nothing'}`);
+  }
+  return { name, benchCase, words };
+}
+
+async function main(): Promise<number> {
+  const asked = readCase(process.argv.slice(2));
+  if (asked === null) return 0;
+  const { name, benchCase, words } = asked;
   const jsonPath = takeJsonPath(words);
   const print = jsonPath === '-' ? console.error : console.log;
+  const estimateMs = benchCase.estimateMs(words);
   const machine = machineFacts();
   const { node, cpu, cores, isPinned, loadAverage, commit } = machine;
   const pinning = isPinned ? 'one core each for server and load' : 'NOT pinned to cores';
   print(
     `node ${node}, ${cpu}, ${cores} cores, ${pinning}, load average ${loadAverage.toFixed(1)}, commit ${commit}`,
   );
-  const { result, isRight, isVoid } = await benchCase.run(words, print);
+  if (estimateMs > 0) {
+    const end = new Date(Date.now() + estimateMs).toTimeString().slice(0, 5);
+    print(`This takes about ${minutesText(estimateMs)}, until ${end}.`);
+  }
+  const { report: _report, isRight, isVoid, ...result } = await benchCase.run(words, print);
   if (jsonPath !== null) {
     const text = `${JSON.stringify({ case: name, machine, isRight, isVoid, result }, null, 2)}\n`;
     if (jsonPath === '-') process.stdout.write(text);
@@ -72,6 +90,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${usage()}` : error);
-  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_WRONG;
+  const isUsage = error instanceof UsageError;
+  console.error(isUsage ? `${error.message}\n\nnpm run bench -- --help tells all options.` : error);
+  process.exitCode = isUsage ? EXIT_USAGE : EXIT_WRONG;
 }

@@ -95,13 +95,13 @@ export interface Guarded {
 }
 
 /** The error boundary: runs `work`; what it throws ends `guarded`, and nobody else. Made once, by the gateway. */
-export type Guard = (guarded: Guarded, work: () => void) => void;
+export type Guard = <T extends Guarded>(guarded: T, work: (guarded: T) => void) => void;
 
 /** Makes the boundary. `onInternalError` hears of every error that is a bug of ours, once. */
 export function createGuard(onInternalError: (error: unknown) => void): Guard {
   return (guarded, work) => {
     try {
-      work();
+      work(guarded);
     } catch (error) {
       const reason = reasonOf(error);
       if (reason.code === 'internal-error') onInternalError(error);

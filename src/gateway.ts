@@ -9,13 +9,13 @@ import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import type { Admission } from './auth/admission.ts';
 import { boundedAdmissions } from './auth/bounded-admission.ts';
+import { perApp } from './config/app-settings.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import type { ErrorCode } from './errors.ts';
 import { createGuard } from './errors.ts';
 import type { Link } from './links/link.ts';
 import { Listeners } from './links/listeners.ts';
-import { normalizeTunnelRequest } from './links/rtmpt/request-normalizer.ts';
 import { rtmptPlugin } from './links/rtmpt/rtmpt-plugin.ts';
 import { SharedPort } from './links/shared-port.ts';
 import { SocketLink } from './links/socket-link.ts';
@@ -24,7 +24,7 @@ import { DeadlineWheel } from './sessions/deadline-wheel.ts';
 import type { ConnectionDeps } from './sessions/rtmp-connection.ts';
 import { RtmpConnection } from './sessions/rtmp-connection.ts';
 import type { Logger } from './sessions/session-log.ts';
-import type { StreamScheduler } from './streams/live-stream.ts';
+import type { StreamScheduler } from './streams/audience.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 
 /** Time in ms that connections whose sockets were cut get to say so in the log. */
@@ -60,7 +60,8 @@ export class Gateway {
     this.#config = config;
     this.#deps = deps;
     this.#wheel = new DeadlineWheel(deps.clock);
-    this.#registry = new StreamRegistry(streamOptionsOf(config), deps.scheduler);
+    const streamOptionsFor = perApp(config, (streams) => streamOptionsOf(config, streams));
+    this.#registry = new StreamRegistry(streamOptionsFor, deps.scheduler);
     const guard = createGuard((error) => deps.log.error({ err: error }, 'internal error'));
     const connectionDeps: ConnectionDeps = {
       registry: this.#registry,
@@ -69,7 +70,7 @@ export class Gateway {
       guard,
       log: deps.log,
       sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
-      startsInPast: config.streams.gopCache,
+      startsInPast: perApp(config, ({ gopCache }) => gopCache),
       admissions: boundedAdmissions(deps.admissions ?? new Map()),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
     };
@@ -86,10 +87,7 @@ export class Gateway {
     });
     this.#http = fastify({
       serverFactory: (handler) => {
-        this.#httpServer.on('request', (request, response) => {
-          normalizeTunnelRequest(request);
-          handler(request, response);
-        });
+        this.#httpServer.on('request', handler);
         return this.#httpServer;
       },
       // WHY: a target that is no path, such as a broken percent-encoding, is answered like any unknown one.
@@ -98,6 +96,8 @@ export class Gateway {
         reply.raw.writeHead(404, { 'Content-Length': 0 }).end();
       },
       logger: false,
+      // WHY: nothing is told of a request by its id, and a poll is not worth the making of one.
+      genReqId: () => '',
     });
     this.#http.setNotFoundHandler((_request, reply) => reply.code(404).send());
     this.#http.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
@@ -218,7 +218,7 @@ function identOf(ident: string): 'not-found' | { readonly text: string } {
   return ident === 'not-found' ? ident : { text: ident };
 }
 
-function streamOptionsOf({ rtmp, streams }: Config) {
+function streamOptionsOf({ rtmp }: Config, streams: Config['streams']) {
   return {
     chunkSizeBytes: rtmp.chunkSizeBytes,
     gopCacheBytes: streams.gopCacheBytes,

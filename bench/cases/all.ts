@@ -1,148 +1,156 @@
-// The case `all`: every case as its aims want it, one after the other, and a page with the machine, the commands and the
-// medians. It takes about two hours with three runs of twenty seconds.
+// The case `all`: every case as its aims want it, one part after the other, and a page with the machine, the commands and
+// the medians. A part that is measured alone replaces its own part of the page.
 
-import { writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../load/load-options.ts';
+import { aimLines } from '../support/aim.ts';
 import type { BenchCase, CaseOutcome } from '../support/bench-case.ts';
-import { readAsUsage, UsageError } from '../support/bench-case.ts';
+import { readAsUsage } from '../support/bench-case.ts';
+import { minutesText } from '../support/estimate.ts';
 import { machineFacts } from '../support/machine.ts';
+import { resultsPage } from '../support/results-page.ts';
+import type { PartRecord } from '../support/results-store.ts';
+import { ResultsStore } from '../support/results-store.ts';
 import { positiveNumber } from '../support/stretch-flags.ts';
+import type { Part } from './parts.ts';
+import { allParts, chosenParts, commandOf, smokeParts } from './parts.ts';
 
 const MAX_RUNS = 100;
 const MAX_SECONDS = 3600;
+const MAX_SETTLE_MS = 600_000;
+const USUAL = { runs: 3, seconds: 10, settleMs: 2000 } as const;
+const PART_NAMES: readonly string[] = allParts(USUAL).map(({ name }) => name);
 
-/** One command of the whole. */
-type Part = { readonly name: string; readonly words: readonly string[] };
+type Cases = Readonly<Record<string, BenchCase>>;
 
 type AllOptions = {
-  readonly runs: number;
-  readonly seconds: number;
-  readonly isSmoke: boolean;
-  readonly names: readonly string[];
-  readonly resultsPath: string | null;
+  readonly parts: readonly Part[];
+  readonly isListOnly: boolean;
+  readonly isRenderOnly: boolean;
+  readonly store: ResultsStore | null;
 };
 
+type PartOutcome = CaseOutcome & { readonly name: string; readonly command: string };
+
 /** Makes the case of the others, by their names. */
-export function allCase(cases: Readonly<Record<string, BenchCase>>): BenchCase {
+export function allCase(cases: Cases): BenchCase {
+  const read = (argv: readonly string[]): AllOptions =>
+    readAsUsage(() => readAllOptions(argv, Object.keys(cases)));
   return {
     usage: `all [options]
-  --runs N              how often everything is measured (3)
-  --seconds N           length of each measured stretch (20)
-  --only LIST           these cases alone: ${Object.keys(cases).join(',')}
-  --results FILE        write a page (Markdown) with machine, commands and medians there
+  --runs N              how often everything is measured (${USUAL.runs})
+  --seconds N           length of each measured stretch (${USUAL.seconds})
+  --settle-ms N         time between the last join and the measured stretch (${USUAL.settleMs})
+  --only LIST           these parts alone: ${PART_NAMES.join(',')},
+                        or all parts of a case: ${Object.keys(cases).join(',')}
+  --list                names the parts with their commands and about how long they take, and measures nothing
+  --results FILE        write a page (Markdown) there, and what was measured into results/ beside it, a file for each
+                        part; parts that are not measured now keep what they have; notes/PART.md beside it is put in
+  --render              with --results: write the page anew out of what there is, and measure nothing
   --smoke               every case's smoke run: shows that they work, measures nothing`,
-    run: (argv, print) => {
-      const options = readAsUsage(() => readAllOptions(argv, Object.keys(cases)));
-      return runAll(cases, options, print);
+    estimateMs: (argv) => {
+      const { parts, isListOnly, isRenderOnly } = read(argv);
+      return isListOnly || isRenderOnly ? 0 : estimateMs(cases, parts);
     },
+    run: (argv, print) => runAll(cases, read(argv), print),
   };
 }
 
-function readAllOptions(argv: readonly string[], known: readonly string[]): AllOptions {
+function readAllOptions(argv: readonly string[], caseNames: readonly string[]): AllOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      runs: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '20' },
+      runs: { type: 'string', default: String(USUAL.runs) },
+      seconds: { type: 'string', default: String(USUAL.seconds) },
+      'settle-ms': { type: 'string', default: String(USUAL.settleMs) },
       only: { type: 'string' },
+      list: { type: 'boolean', default: false },
       results: { type: 'string' },
+      render: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
     },
   });
-  const names = values.only?.split(',') ?? known;
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new UsageError(`expected --only ${known.join(',')}, got ${unknown}`);
+  if (values.render && values.results === undefined) {
+    throw new Error('expected --render with --results FILE, got it alone');
+  }
+  const runs = positiveNumber('--runs', values.runs, MAX_RUNS);
+  const seconds = positiveNumber('--seconds', values.seconds, MAX_SECONDS);
+  const settleMs = wholeNumber('--settle-ms', values['settle-ms'], MAX_SETTLE_MS);
+  const parts = values.smoke ? smokeParts(caseNames) : allParts({ runs, seconds, settleMs });
   return {
-    runs: positiveNumber('--runs', values.runs, MAX_RUNS),
-    seconds: positiveNumber('--seconds', values.seconds, MAX_SECONDS),
-    isSmoke: values.smoke,
-    names,
-    resultsPath: values.results ?? null,
+    parts: values.only === undefined ? parts : chosenParts(parts, values.only.split(',')),
+    isListOnly: values.list,
+    isRenderOnly: values.render,
+    store: values.results === undefined ? null : new ResultsStore(values.results),
   };
-}
-
-/** The commands that show what is aimed at. */
-function partsOf({ runs, seconds, isSmoke, names }: AllOptions): Part[] {
-  if (isSmoke) return names.map((name) => ({ name, words: ['--smoke'] }));
-  const often = ['--runs', String(runs)];
-  const long = [...often, '--seconds', String(seconds)];
-  const parts: Part[] = [
-    {
-      name: 'play',
-      words: ['--rtmp', '1,20,50,200,500', '--rtmpt', '0', '--peer', 'all', '--floor', ...long],
-    },
-    {
-      name: 'play',
-      words: ['--rtmp', '1000', '--rtmpt', '0', '--peer', 'all', '--floor', '--merge-ms', '350', ...long],
-    },
-    { name: 'play', words: ['--rtmp', '2000', '--rtmpt', '0', '--peer', 'all', '--floor', ...long] },
-    { name: 'tunnel', words: ['--rtmpt', '200,1000', ...long] },
-    { name: 'fanin', words: ['--peer', 'all', ...long] },
-    { name: 'floor', words: long },
-    { name: 'join', words: ['--peer', 'all', ...often] },
-    { name: 'memory', words: ['--churn-seconds', '300', ...often] },
-    { name: 'core', words: often },
-  ];
-  return parts.filter(({ name }) => names.includes(name));
 }
 
 async function runAll(
-  cases: Readonly<Record<string, BenchCase>>,
+  cases: Cases,
   options: AllOptions,
   print: (text: string) => void,
 ): Promise<CaseOutcome> {
-  const outcomes: (CaseOutcome & { readonly part: Part })[] = [];
-  const write = (): string => {
-    const page = pageText(outcomes);
-    // WHY: after each part, so that what is measured is kept where a later part fails.
-    if (options.resultsPath !== null) writeFileSync(options.resultsPath, page);
-    return page;
-  };
-  for (const part of partsOf(options)) {
-    const benchCase = cases[part.name];
-    if (benchCase === undefined) throw new Error(`no case ${part.name}`);
-    print(`\n=== ${commandOf(part)}`);
-    outcomes.push({ part, ...(await benchCase.run(part.words, print)) });
-    write();
+  const { parts, isListOnly, isRenderOnly, store } = options;
+  if (isListOnly) {
+    for (const part of parts) {
+      print(`${part.name}, about ${minutesText(estimateMs(cases, [part]))}: ${commandOf(part)}`);
+    }
+    print(`Together about ${minutesText(estimateMs(cases, parts))}.`);
+    return joinedOutcome([]);
   }
+  const outcomes: PartOutcome[] = [];
+  for (const part of isRenderOnly ? [] : parts) {
+    print(`\n=== ${part.name}, about ${minutesText(estimateMs(cases, [part]))}: ${commandOf(part)}`);
+    const { outcome, record } = await measurePart(cases, part, print);
+    outcomes.push(outcome);
+    // WHY: after each part, so that what is measured is kept where a later part fails.
+    store?.keep(record);
+    if (store !== null) writePage(store);
+  }
+  if (isRenderOnly && store !== null) writePage(store);
+  const joined = joinedOutcome(outcomes);
+  for (const line of aimLines(joined.aims)) print(line);
+  return joined;
+}
+
+async function measurePart(
+  cases: Cases,
+  part: Part,
+  print: (text: string) => void,
+): Promise<{ readonly outcome: PartOutcome; readonly record: PartRecord }> {
+  const machine = machineFacts();
+  const startedMs = performance.now();
+  const measured = await caseOf(cases, part).run(part.words, print);
+  const outcome = { name: part.name, command: commandOf(part), ...measured };
+  const { measurements: _measurements, report, ...rest } = outcome;
+  const tookMs = Math.round(performance.now() - startedMs);
+  return { outcome, record: { ...rest, machine, tookMs, report: report.split('\n') } };
+}
+
+function writePage(store: ResultsStore): void {
+  store.writePage(resultsPage(store.records(PART_NAMES), (name) => store.note(name)));
+}
+
+function joinedOutcome(outcomes: readonly PartOutcome[]): CaseOutcome {
   return {
-    result: outcomes.map(({ part, result, isRight, isVoid }) => {
-      return { case: part.name, command: commandOf(part), isRight, isVoid, result };
-    }),
-    report: write(),
+    versions: [...new Set(outcomes.flatMap(({ versions }) => versions))],
+    measurements: outcomes.map(({ name, measurements }) => ({ name, measurements })),
+    figures: outcomes.map(({ name, command, figures }) => ({ name, command, figures })),
+    aims: outcomes.flatMap(({ aims }) => aims),
+    faults: outcomes.flatMap(({ name, faults }) => faults.map((text) => `${name}: ${text}`)),
+    report: outcomes.map(({ name, report }) => `${name}\n${report}`).join('\n\n'),
     isRight: outcomes.every(({ isRight }) => isRight),
     isVoid: outcomes.some(({ isVoid }) => isVoid),
   };
 }
 
-function pageText(outcomes: readonly (CaseOutcome & { readonly part: Part })[]): string {
-  const { node, cpu, cores, memoryGib, kernel, isPinned, loadAverage, commit, settings, startedAt } =
-    machineFacts();
-  const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  const versions = new Set(outcomes.flatMap(({ result }) => versionsIn(result)));
-  const facts = [
-    `- Machine: ${cpu}, ${cores} cores, ${memoryGib} GiB, Linux ${kernel}; ` +
-      (isPinned ? 'server and load program on a core each.' : 'NOT pinned to cores.'),
-    `- Node ${node}; commit ${commit}; ${startedAt.slice(0, 10)}; load average at the end ${loadAverage.toFixed(1)}.`,
-    `- Servers: ${[...versions].sort().join(', ')}.`,
-    `- Settings changed: ${changed.length === 0 ? 'none' : changed.join(', ')}.`,
-  ];
-  const parts = outcomes.map(({ part, report, isRight, isVoid }) => {
-    const verdicts = [
-      isRight ? 'No message was lost or changed, no client starved.' : 'FAULTS: see the run.',
-      isVoid ? 'Some runs are void, for the load program was at its limit; they are not counted.' : '',
-    ].filter((text) => text !== '');
-    return `## ${part.name}\n\n    ${commandOf(part)}\n\n\`\`\`text\n${report}\n\`\`\`\n\n${verdicts.join(' ')}\n`;
-  });
-  return `# What the bench has measured\n\nWritten by \`npm run bench -- all --results bench/RESULTS.md\`; what the figures mean stands in README.md.\n\n${facts.join('\n')}\n\n${parts.join('\n')}`;
+function estimateMs(cases: Cases, parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + caseOf(cases, part).estimateMs(part.words), 0);
 }
 
-/** Versions of the servers that were measured, where a result has a list of them. */
-function versionsIn(result: unknown): string[] {
-  if (typeof result !== 'object' || result === null || !('versions' in result)) return [];
-  return Array.isArray(result.versions) ? result.versions.map(String) : [];
-}
-
-function commandOf({ name, words }: Part): string {
-  return ['npm run bench --', name, ...words].join(' ');
+function caseOf(cases: Cases, { caseName }: Part): BenchCase {
+  const found = cases[caseName];
+  if (found === undefined) throw new Error(`no case ${caseName}`);
+  return found;
 }

@@ -5,14 +5,18 @@ import { parseArgs } from 'node:util';
 import { NodeMediaServer } from '../core/node-media-server.ts';
 import type { CheckedWork } from '../core/work.ts';
 import { wholeNumber } from '../load/load-options.ts';
+import type { Aim } from '../support/aim.ts';
 import type { BenchCase, CaseOutcome } from '../support/bench-case.ts';
-import { UsageError } from '../support/bench-case.ts';
+import { readAsUsage, UsageError } from '../support/bench-case.ts';
 import { installBenchPackages } from '../support/bench-packages.ts';
 import { SERVER_CORE, startPinned } from '../support/pinned-process.ts';
-import { type CallTimes, coreTable, workFigures } from './core-table.ts';
+import type { CallTimes, WorkFigures } from './core-table.ts';
+import { coreTable, workFigures } from './core-table.ts';
 
 const PEERS = ['node-media-server', 'none'];
 const MAX_RUNS = 100;
+/** About so long a run takes. */
+const RUN_MS = 30_000;
 
 type CoreOptions = {
   readonly runs: number;
@@ -27,6 +31,7 @@ export const CORE_CASE: BenchCase = {
   --peer NAME           node-media-server, installed by npm on demand, or none (node-media-server)
   --only TEXT           only the work whose name holds TEXT
   --smoke               checks our side of all work once, without the peer: shows that it works, measures nothing`,
+  estimateMs: (argv) => parseCoreOptions(argv).runs * RUN_MS,
   run: runCore,
 };
 
@@ -55,8 +60,15 @@ async function runCore(argv: readonly string[], print: (text: string) => void): 
   const missed = figures.filter(({ isTargetMet }) => isTargetMet === false);
   if (missed.length > 0) print(`Targets missed: ${missed.map(({ name }) => name).join('; ')}`);
   for (const fault of faults) print(`FAULT ${fault}`);
-  const result = { peer: peerName, works: figures, faults };
-  return { result, report, isRight: faults.length === 0, isVoid: false };
+  const isRight = faults.length === 0;
+  const aims = figures.flatMap(aimsOf);
+  return { versions: [peerName], measurements: [], figures, aims, faults, report, isRight, isVoid: false };
+}
+
+function aimsOf({ name, unit, target, ours }: WorkFigures): Aim[] {
+  if (target === null || ours === null) return [];
+  const bound = unit === 'GB/s' ? 'least' : 'most';
+  return [{ text: `${name}, ${unit}`, value: ours, bound, limit: target, caveats: [] }];
 }
 
 /** Runs bench/core.ts, pinned. @throws Error with its last words where it fails */
@@ -72,11 +84,7 @@ async function askChild(...words: readonly string[]): Promise<unknown> {
 }
 
 function parseCoreOptions(argv: readonly string[]): CoreOptions {
-  try {
-    return readCoreOptions(argv);
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return readAsUsage(() => readCoreOptions(argv));
 }
 
 function readCoreOptions(argv: readonly string[]): CoreOptions {

@@ -5,15 +5,16 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
 import type { Aim } from '../support/aim.ts';
 import type { BenchCase } from '../support/bench-case.ts';
-import { readAsUsage } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
 import { CULVERT } from '../support/culvert-server.ts';
 import { BARE_READER } from '../support/floor-server.ts';
 import type { Stretch } from '../support/measure.ts';
-import { runRounds } from '../support/rounds.ts';
+import { PROFILE_FLAG, PROFILE_USAGE, profileFolderOf } from '../support/profiled-stretch.ts';
+import { roundsCase } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
 import { PEER_USAGE, readStretchFlags, STRETCH_FLAGS, STRETCH_USAGE } from '../support/stretch-flags.ts';
 import type { Summary } from '../support/summary.ts';
+import { costAims } from '../support/summary-aims.ts';
 
 const MAX_PUBLISHERS = 9500;
 const DEFAULT_KBPS = 628;
@@ -25,33 +26,34 @@ type FanInOptions = StretchOptions & {
   readonly rtmpt: number;
   readonly checked: number;
   readonly hasFloor: boolean;
+  readonly profileFolder: string | null;
 };
 
 /** Many publishers. */
-export const FANIN_CASE: BenchCase = {
-  usage: `fanin [options]
+export const FANIN_CASE: BenchCase = roundsCase(
+  `fanin [options]
   --rtmp N, --rtmpt N   publishers over RTMP and over RTMPT, one after the other (500 and 200)
   --checked N           streams that have a viewer, who compares every byte (10)
   --no-floor            without the bare reader
 ${STRETCH_USAGE}
 ${PEER_USAGE}
   --kbps N              bit rate of each publisher (${DEFAULT_KBPS})
+${PROFILE_USAGE}
   --smoke               six and four publishers, one second, no peer: shows that it works, measures nothing`,
-  run: (argv, print) => {
-    const options = readAsUsage(() => readFanInOptions(argv));
+  (argv) => {
+    const options = readFanInOptions(argv);
+    const { runs, profileFolder } = options;
     const stretches = stretchesOf(options);
-    return runRounds(
-      { name: 'fanin', stretches, runs: options.runs, client: 'publisher', aims: aimsOf },
-      print,
-    );
+    return { name: 'fanin', stretches, runs, profileFolder, client: 'publisher', aims: aimsOf };
   },
-};
+);
 
 function readFanInOptions(argv: readonly string[]): FanInOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
       ...STRETCH_FLAGS,
+      ...PROFILE_FLAG,
       rtmp: { type: 'string' },
       rtmpt: { type: 'string' },
       checked: { type: 'string' },
@@ -65,6 +67,7 @@ function readFanInOptions(argv: readonly string[]): FanInOptions {
     rtmpt: wholeNumber('--rtmpt', values.rtmpt ?? (smoke ? '4' : '200'), MAX_PUBLISHERS),
     checked: wholeNumber('--checked', values.checked ?? (smoke ? '4' : '10'), MAX_PUBLISHERS),
     hasFloor: !values['no-floor'],
+    profileFolder: profileFolderOf(values.profile),
   };
 }
 
@@ -87,12 +90,9 @@ function groupOf(count: number, scheme: string): string {
 }
 
 function aimsOf(summaries: readonly Summary[]): Aim[] {
-  const limits: Readonly<Record<string, number>> = { 'bare reader': 1.4, 'node-media-server': 1 };
-  return summaries.flatMap(({ group, server, culvertTimes }) => {
-    const limit = limits[server];
-    const isAimed = group === groupOf(AIMED_PUBLISHERS, 'rtmp');
-    return limit === undefined || !isAimed
-      ? []
-      : [{ text: `${group}, cost in ${server}'s`, value: culvertTimes, limit }];
-  });
+  const group = groupOf(AIMED_PUBLISHERS, 'rtmp');
+  return [
+    ...costAims(summaries, { group, server: BARE_READER.name }, { bound: 'most', limit: 1.4 }),
+    ...costAims(summaries, { group, server: 'node-media-server' }, { bound: 'under', limit: 1 }),
+  ];
 }

@@ -4,11 +4,11 @@
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
 import type { BenchCase } from '../support/bench-case.ts';
-import { readAsUsage } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
 import { BARE_PIPE, BARE_READER, bareFastify, bareWrite, bytesIn } from '../support/floor-server.ts';
+import { gatewaySettings } from '../support/gateway-settings.ts';
 import type { Stretch } from '../support/measure.ts';
-import { runRounds } from '../support/rounds.ts';
+import { roundsCase } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
 import {
   numberList,
@@ -22,6 +22,8 @@ const MAX_CLIENTS = 9000;
 const DEFAULT_KBPS = 1130;
 const MAX_MS = 10_000;
 const PUBLISHER_KBPS = 628;
+/** A long merging time, as broadcasts to many set it. */
+const LONG_TICK_MS = 350;
 
 type FloorOptions = StretchOptions & {
   readonly clients: number;
@@ -32,25 +34,24 @@ type FloorOptions = StretchOptions & {
 };
 
 /** The least that a server can do. */
-export const FLOOR_CASE: BenchCase = {
-  usage: `floor [options]
+export const FLOOR_CASE: BenchCase = roundsCase(
+  `floor [options]
   --clients N           connections of the bare write and of the bare Fastify route (1000)
   --pipes N             connections of the bare pipe (300)
   --publishers N        connections of the bare reader, of ${PUBLISHER_KBPS} kbit/s each (500)
-  --tick-ms LIST        ticks of the bare write; the first is that of held replies too (30,350)
+  --tick-ms LIST        ticks of the bare write; the first is that of held replies too
+                        (the gateway's streams.mergeTime, and ${LONG_TICK_MS})
   --poll-ms N           pause between polls (100)
 ${STRETCH_USAGE}
   --kbps N              bit rate of a viewer (${DEFAULT_KBPS})
   --smoke               four connections each, one second: shows that it works, measures nothing`,
-  run: (argv, print) => {
-    const options = readAsUsage(() => readFloorOptions(argv));
+  (argv) => {
+    const options = readFloorOptions(argv);
     const stretches = stretchesOf(options);
-    return runRounds(
-      { name: 'floor', stretches, runs: options.runs, client: 'client', aims: () => [] },
-      print,
-    );
+    const { runs } = options;
+    return { name: 'floor', stretches, runs, profileFolder: null, client: 'client', aims: () => [] };
   },
-};
+);
 
 function readFloorOptions(argv: readonly string[]): FloorOptions {
   const { values } = parseArgs({
@@ -60,7 +61,7 @@ function readFloorOptions(argv: readonly string[]): FloorOptions {
       clients: { type: 'string' },
       pipes: { type: 'string' },
       publishers: { type: 'string' },
-      'tick-ms': { type: 'string', default: '30,350' },
+      'tick-ms': { type: 'string' },
       'poll-ms': { type: 'string', default: '100' },
     },
   });
@@ -72,9 +73,13 @@ function readFloorOptions(argv: readonly string[]): FloorOptions {
     clients: count('--clients', values.clients, '1000'),
     pipes: count('--pipes', values.pipes, '300'),
     publishers: count('--publishers', values.publishers, '500'),
-    tickMs: numberList('--tick-ms', values['tick-ms'], MAX_MS).map((tickMs) => Math.max(1, tickMs)),
+    tickMs: numberList('--tick-ms', values['tick-ms'] ?? usualTicks(), MAX_MS).map((ms) => Math.max(1, ms)),
     pollMs: positiveNumber('--poll-ms', values['poll-ms'], MAX_MS),
   };
+}
+
+function usualTicks(): string {
+  return `${gatewaySettings().mergeMs},${LONG_TICK_MS}`;
 }
 
 function stretchesOf({

@@ -9,7 +9,7 @@ import type { ServerKind } from '../support/bench-server.ts';
 import { CULVERT } from '../support/culvert-server.ts';
 import type { Measurement, Stretch } from '../support/measure.ts';
 import { figureText } from '../support/measurement-table.ts';
-import { isAllRight, isAnyVoid, measureRounds } from '../support/rounds.ts';
+import { estimateRoundsMs, measureRounds, rightness } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
 import { PEER_USAGE, positiveNumber, readStretchFlags, STRETCH_FLAGS } from '../support/stretch-flags.ts';
 import { median, tableText } from '../support/table.ts';
@@ -40,14 +40,20 @@ export const JOIN_CASE: BenchCase = {
 ${PEER_USAGE}
   --kbps N              bit rate of the stream (${DEFAULT_KBPS})
   --smoke               ten joins each, no peer: shows that it works, measures nothing`,
+  estimateMs: (argv) => estimateRoundsMs(readJoin(argv)),
   run: runJoin,
 };
 
-async function runJoin(argv: readonly string[], print: (text: string) => void): Promise<CaseOutcome> {
+type JoinPlan = { readonly stretches: readonly Stretch[]; readonly runs: number };
+
+function readJoin(argv: readonly string[]): JoinPlan {
   const { options, atOnce } = readAsUsage(() => readJoinOptions(argv));
-  const stretches = stretchesOf(options, atOnce);
+  return { stretches: stretchesOf(options, atOnce), runs: options.runs };
+}
+
+async function runJoin(argv: readonly string[], print: (text: string) => void): Promise<CaseOutcome> {
   const { versions, measurements } = await measureRounds(
-    { name: 'join', stretches, runs: options.runs },
+    { name: 'join', profileFolder: null, ...readJoin(argv) },
     print,
   );
   const keyOf = ({ group, server }: Measurement): string => `${group}\n${server}`;
@@ -59,12 +65,7 @@ async function runJoin(argv: readonly string[], print: (text: string) => void): 
   });
   const report = tableText(head, rows);
   print(`\n${report}\n`);
-  return {
-    result: { versions, measurements, figures },
-    report,
-    isRight: isAllRight(measurements),
-    isVoid: isAnyVoid(measurements),
-  };
+  return { versions, measurements, figures, aims: [], report, ...rightness(measurements) };
 }
 
 function readJoinOptions(argv: readonly string[]): { options: JoinOptions; atOnce: number } {

@@ -8,6 +8,7 @@ import { aimLines } from '../support/aim.ts';
 import type { BenchCase, CaseOutcome } from '../support/bench-case.ts';
 import { readAsUsage } from '../support/bench-case.ts';
 import { CULVERT } from '../support/culvert-server.ts';
+import { estimateLoadMs } from '../support/estimate.ts';
 import type { MemoryMeasurement, MemoryStretch } from '../support/measure-memory.ts';
 import { measureMemory } from '../support/measure-memory.ts';
 import { figureText, percentText } from '../support/measurement-table.ts';
@@ -17,12 +18,20 @@ import { median, tableText } from '../support/table.ts';
 const MAX_VIEWERS = 9000;
 const MAX_RUNS = 100;
 const MAX_CHURN_SECONDS = 3600;
-/** Samples are this often, and one less, for the last would come with the end. */
-const CHURN_SAMPLES = 6;
+/** Samples while viewers come and go: one less, for the last would come with the end. */
+const CHURN_SAMPLES = 10;
+/** From so long on it is asked whether memory stays the same. */
+const FLAT_SECONDS = 60;
+/** The last third of the samples may weigh so many times what the third before it weighs. */
+const FLAT_TIMES = 1.05;
+/** Aims are about so many viewers or more; fewer would share the whole process's warming up. */
+const LEAST_VIEWERS = 1000;
 const KILOBYTE = 1000;
 const MIB = 1024 * 1024;
 /** Kilobytes a viewer that are aimed at. */
 const AIMS: Readonly<Record<string, number>> = { 'rtmp playing': 25, 'rtmpt playing': 45 };
+/** WHY: a tunnel that does not play has its polls held but shortly; thousands back to back would fill the server's core. */
+const IDLE = ['--idle', '--poll-ms', '500'];
 /** A stream of two small video frames a second: of what a viewer holds, not of what it is sent. */
 const LIGHT_STREAM = ['--fps', '2', '--kbps', '32'];
 
@@ -36,16 +45,22 @@ type MemoryOptions = {
 /** What viewers hold. */
 export const MEMORY_CASE: BenchCase = {
   usage: `memory [options]
-  --viewers N           viewers in each measurement (5000)
+  --viewers N           idle and playing viewers in each measurement; 0 weighs none (5000)
   --runs N              how often everything is measured (1)
-  --churn-seconds N     also: viewers come and go for so long, 20 at a time; the memory over that time (0)
+  --churn-seconds N     also: viewers come and go for so long, 20 at a time, half of them over RTMPT; the memory
+                        over that time (0)
   --smoke               ten viewers each: shows that it works, measures nothing`,
+  estimateMs: (argv) => {
+    const { runs, stretches } = readAsUsage(() => readMemoryOptions(argv));
+    return runs * stretches.reduce((sum, { loadArgs }) => sum + estimateLoadMs(loadArgs), 0);
+  },
   run: runMemory,
 };
 
 async function runMemory(argv: readonly string[], print: (text: string) => void): Promise<CaseOutcome> {
   const { viewers, runs, churnSeconds, stretches } = readAsUsage(() => readMemoryOptions(argv));
-  print(`memory: culvert ${CULVERT.version()}, ${viewers} viewers`);
+  const versions = [`${CULVERT.name} ${CULVERT.version()}`];
+  print(`memory: ${versions.join(', ')}, ${viewers} viewers`);
   const measurements: MemoryMeasurement[] = [];
   for (let run = 0; run < runs; run++) {
     const order = run % 2 === 1 ? stretches.toReversed() : stretches;
@@ -59,20 +74,29 @@ async function runMemory(argv: readonly string[], print: (text: string) => void)
   const churns = measurements.filter(({ clientCount }) => clientCount === 0);
   const counted = measurements.filter(({ clientCount }) => clientCount > 0);
   const groups = [...Map.groupBy(counted, ({ group }) => group)];
-  const aims = groups.flatMap(([group, alike]) => aimOf(group, alike));
+  const aims = [
+    ...groups.flatMap(([group, alike]) => aimOf(group, alike)),
+    ...churns.flatMap((churn) => flatAim(churn, churnSeconds)),
+  ];
   const lines = [
-    memoryTable(groups),
-    ...aimLines(aims),
+    ...(groups.length === 0 ? [] : [memoryTable(groups)]),
     ...churns.map((churn) => churnLine(churn, churnSeconds)),
+    ...aimLines(aims),
   ];
   const report = lines.join('\n');
   print(`\n${report}\n`);
-  return {
-    result: { version: CULVERT.version(), measurements, aims },
-    report,
-    isRight: measurements.every(({ load }) => Object.keys(load.faults).length === 0),
-    isVoid: measurements.some(({ load }) => load.isVoid),
-  };
+  const figures = [
+    ...groups.map(([group, alike]) => {
+      return { group, residentKb: perViewerKb(alike, 'resident'), liveKb: perViewerKb(alike, 'live') };
+    }),
+    ...churns.map(({ group, before, samples }) => ({ group, before, samples })),
+  ];
+  const isRight = measurements.every(({ load }) => Object.keys(load.faults).length === 0);
+  const isVoid = measurements.some(({ load }) => load.isVoid);
+  const faults = measurements.flatMap(({ group, load }) =>
+    load.faultTexts.map((text) => `${group}: ${text}`),
+  );
+  return { versions, measurements, figures, aims, faults, report, isRight, isVoid };
 }
 
 function readMemoryOptions(argv: readonly string[]): MemoryOptions {
@@ -86,25 +110,23 @@ function readMemoryOptions(argv: readonly string[]): MemoryOptions {
     },
   });
   const { smoke } = values;
-  const viewers = positiveNumber('--viewers', values.viewers ?? (smoke ? '10' : '5000'), MAX_VIEWERS);
+  const viewers = wholeNumber('--viewers', values.viewers ?? (smoke ? '10' : '5000'), MAX_VIEWERS);
   const churnSeconds = wholeNumber('--churn-seconds', values['churn-seconds'], MAX_CHURN_SECONDS);
   const settleArgs = ['--settle-ms', smoke ? '300' : '5000'];
-  // WHY: a tunnel that stays idle joins slowly, for the server holds its polls.
   const holdArgs = ['--at-once', '100', '--seconds', smoke ? '2' : '10', ...settleArgs];
-  const stretches: MemoryStretch[] = ['rtmp', 'rtmpt'].flatMap((scheme) =>
+  const schemes = viewers === 0 ? [] : ['rtmp', 'rtmpt'];
+  const stretches: MemoryStretch[] = schemes.flatMap((scheme) =>
     ['idle', 'playing'].map((what) => {
       const args = [`--${scheme}`, String(viewers), ...LIGHT_STREAM, ...holdArgs];
-      if (what === 'idle') args.push('--idle');
+      if (what === 'idle') args.push(...IDLE);
       return { group: `${scheme} ${what}`, clientCount: viewers, loadArgs: args, sampleEveryMs: null };
     }),
   );
   if (churnSeconds > 0) {
     const args = ['--mode', 'churn', '--at-once', '20', '--seconds', String(churnSeconds), ...settleArgs];
-    for (const scheme of ['rtmp', 'rtmpt']) {
-      const loadArgs = [`--${scheme}`, '1', ...args];
-      const sampleEveryMs = (churnSeconds * 1000) / CHURN_SAMPLES;
-      stretches.push({ group: `${scheme} joins and leaves`, clientCount: 0, loadArgs, sampleEveryMs });
-    }
+    const loadArgs = ['--rtmp', '1', '--rtmpt', '1', ...args];
+    const sampleEveryMs = (churnSeconds * 1000) / CHURN_SAMPLES;
+    stretches.push({ group: 'joins and leaves', clientCount: 0, loadArgs, sampleEveryMs });
   }
   return { viewers, runs: positiveNumber('--runs', values.runs, MAX_RUNS), churnSeconds, stretches };
 }
@@ -116,34 +138,44 @@ function memoryTable(groups: readonly Group[]): string {
   const rows = groups.map(([group, alike]) => [
     group,
     String(alike.length),
-    figureText(residentKb(alike), 1),
-    figureText(median(alike.map((each) => perViewerKb(each, 'live'))), 1),
+    figureText(perViewerKb(alike, 'resident'), 1),
+    figureText(perViewerKb(alike, 'live'), 1),
     figureText(median(alike.map(({ before }) => before.resident)) / MIB, 1),
     percentText(median(alike.map(({ load }) => load.loadCpuShare))),
   ]);
   return tableText(head, rows);
 }
 
-function residentKb(alike: readonly MemoryMeasurement[]): number {
-  return median(alike.map((each) => perViewerKb(each, 'resident')));
+/** The median of what one of the viewers holds, kB. */
+function perViewerKb(alike: readonly MemoryMeasurement[], what: 'resident' | 'live'): number {
+  return median(
+    alike.map(({ before, samples, clientCount }) => {
+      const after = samples[0]?.[what] ?? Number.NaN;
+      return (after - before[what]) / clientCount / KILOBYTE;
+    }),
+  );
 }
 
-function perViewerKb({ before, samples, clientCount }: MemoryMeasurement, what: 'resident' | 'live'): number {
-  const after = samples[0]?.[what] ?? Number.NaN;
-  return (after - before[what]) / clientCount / KILOBYTE;
-}
-
-/** Aims are about thousands; a few viewers would share the whole process's warming up. */
 function aimOf(group: string, alike: readonly MemoryMeasurement[]): Aim[] {
   const limit = AIMS[group];
-  const isEnough = alike.every(({ clientCount }) => clientCount >= 1000);
-  return limit === undefined || !isEnough
-    ? []
-    : [{ text: `${group}, kB a viewer`, value: residentKb(alike), limit }];
+  if (limit === undefined || alike.some(({ clientCount }) => clientCount < LEAST_VIEWERS)) return [];
+  const value = perViewerKb(alike, 'resident');
+  const caveats = alike.some(({ load }) => load.isVoid) ? ['VOID: the load program was at its limit'] : [];
+  return [{ text: `${group}, kB a viewer`, value, bound: 'most', limit, caveats }];
+}
+
+/** Whether memory stays the same: the process warms up in the first third, and then nothing may come. */
+function flatAim({ group, samples }: MemoryMeasurement, seconds: number): Aim[] {
+  if (seconds < FLAT_SECONDS) return [];
+  const third = Math.floor(samples.length / 3);
+  const weights = samples.map(({ resident }) => resident);
+  const value = median(weights.slice(-third)) / median(weights.slice(-2 * third, -third));
+  const text = `${group} for ${seconds} s: RSS of the last third in that of the third before`;
+  return [{ text, value, bound: 'most', limit: FLAT_TIMES, caveats: [] }];
 }
 
 function churnLine({ group, before, samples, load }: MemoryMeasurement, seconds: number): string {
   const steps = [before, ...samples].map(({ resident }) => (resident / MIB).toFixed(1));
-  const joins = load.rtmp.joins + load.rtmpt.joins;
+  const joins = `${load.rtmp.joins} over RTMP and ${load.rtmpt.joins} over RTMPT`;
   return `${group}, ${joins} in ${seconds} s: RSS ${steps.join(', ')} MiB, before and then evenly over the time`;
 }

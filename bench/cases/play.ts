@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
 import type { Aim } from '../support/aim.ts';
 import type { BenchCase } from '../support/bench-case.ts';
-import { readAsUsage } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
 import { CULVERT, culvertWith } from '../support/culvert-server.ts';
 import { bareWrite, bytesIn } from '../support/floor-server.ts';
+import { gatewaySettings } from '../support/gateway-settings.ts';
 import type { Stretch } from '../support/measure.ts';
-import { runRounds } from '../support/rounds.ts';
+import { PROFILE_FLAG, PROFILE_USAGE, profileFolderOf } from '../support/profiled-stretch.ts';
+import { roundsCase } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
 import {
   numberList,
@@ -21,16 +22,17 @@ import {
 } from '../support/stretch-flags.ts';
 import type { Summary } from '../support/summary.ts';
 import { findSummary } from '../support/summary.ts';
+import { costAims, fullCaveats, latencyAims } from '../support/summary-aims.ts';
 
 /** LIMIT: viewers of one transport; both together and the publisher stay below 20,000 descriptors. */
 const MAX_VIEWERS = 9500;
 const DEFAULT_KBPS = 1130;
-/** The tick of the bare write beside a gateway that merges as long as it does by itself, ms: its default. */
-const DEFAULT_TICK_MS = 30;
 const MAX_TICK_MS = 1000;
 /** As many RTMP viewers as the aims are about. */
 const AIMED_VIEWERS = 1000;
+/** With so few the gateway is to write each message at once. */
 const FEW_VIEWERS = 20;
+const AIMED_MERGE_MS = 350;
 
 type PlayOptions = StretchOptions & {
   readonly rtmp: readonly number[];
@@ -39,34 +41,46 @@ type PlayOptions = StretchOptions & {
   readonly hasFloor: boolean;
   /** Merging times that RTMP viewers are measured with besides the gateway's own, ms. */
   readonly mergeMs: readonly number[];
+  /** The gateway's own merging time, and so the tick of the bare write beside it, ms. */
+  readonly ownMergeMs: number;
+  readonly profileFolder: string | null;
 };
 
 /** One publisher, many viewers. */
-export const PLAY_CASE: BenchCase = {
-  usage: `play [options]
+export const PLAY_CASE: BenchCase = roundsCase(
+  `play [options]
   --rtmp LIST           viewers over RTMP, a measurement for each number: 1,50,200 (200)
   --rtmpt LIST          viewers over RTMPT (200)
 ${STRETCH_USAGE}
 ${PEER_USAGE}
-  --floor               the bare write beside the RTMP viewers
+  --floor               the bare write beside the RTMP viewers, at a tick of the gateway's streams.mergeTime
   --merge-ms LIST       RTMP viewers with streams.mergeTime at so many ms too, beside the bare write at that tick
   --mixed               RTMP and RTMPT viewers at the same time instead of one after the other
   --kbps N              bit rate of the stream (${DEFAULT_KBPS})
   --start-ms N          the publisher's timestamps jump up by N behind its first group of pictures (0: they do not)
   --poll-ms N           pause of a tunnel's viewer between polls; 0 polls back to back, the server holds (0)
+${PROFILE_USAGE}
   --smoke               four viewers each, mixed, one second, no peer: shows that it works, measures nothing`,
-  run: (argv, print) => {
-    const options = readAsUsage(() => readPlayOptions(argv));
-    const stretches = stretchesOf(options);
-    return runRounds({ name: 'play', stretches, runs: options.runs, client: 'viewer', aims: aimsOf }, print);
+  (argv) => {
+    const options = readPlayOptions(argv);
+    const { runs, profileFolder } = options;
+    return {
+      name: 'play',
+      stretches: stretchesOf(options),
+      runs,
+      profileFolder,
+      client: 'viewer',
+      aims: aimsOf,
+    };
   },
-};
+);
 
 function readPlayOptions(argv: readonly string[]): PlayOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
       ...STRETCH_FLAGS,
+      ...PROFILE_FLAG,
       rtmp: { type: 'string' },
       rtmpt: { type: 'string' },
       mixed: { type: 'boolean', default: false },
@@ -94,6 +108,8 @@ function readPlayOptions(argv: readonly string[]): PlayOptions {
       values['merge-ms'] === undefined || smoke
         ? []
         : numberList('--merge-ms', values['merge-ms'], MAX_TICK_MS),
+    ownMergeMs: gatewaySettings().mergeMs,
+    profileFolder: profileFolderOf(values.profile),
   };
 }
 
@@ -116,7 +132,7 @@ function stretchesOf(options: PlayOptions): Stretch[] {
 }
 
 function rtmpStretches(count: number, options: PlayOptions): Stretch[] {
-  const { peers, loadArgs, hasFloor, mergeMs, kbps } = options;
+  const { peers, loadArgs, hasFloor, mergeMs, ownMergeMs, kbps } = options;
   const counts = ['--rtmp', String(count)];
   const play = (server: ServerKind, group: string): Stretch => {
     return { server, group, clientCount: count, loadArgs: [...counts, ...loadArgs] };
@@ -132,7 +148,7 @@ function rtmpStretches(count: number, options: PlayOptions): Stretch[] {
   };
   const group = `${count} rtmp`;
   const plain = [CULVERT, ...peers].map((server) => play(server, group));
-  if (hasFloor) plain.push(floor(DEFAULT_TICK_MS, group));
+  if (hasFloor && ownMergeMs > 0) plain.push(floor(ownMergeMs, group));
   const merged = mergeMs.flatMap((tickMs) => {
     const name = mergedGroup(count, tickMs);
     const server = culvertWith({ CULVERT_STREAMS_MERGE_TIME: `${tickMs}ms` });
@@ -147,24 +163,22 @@ function mergedGroup(count: number, tickMs: number): string {
 
 function aimsOf(summaries: readonly Summary[]): Aim[] {
   const group = `${AIMED_VIEWERS} rtmp`;
-  const own = findSummary(summaries, group, CULVERT.name);
-  const timesOf = (server: string): number | null =>
-    findSummary(summaries, group, server)?.culvertTimes ?? null;
-  const merged = findSummary(summaries, mergedGroup(AIMED_VIEWERS, 350), CULVERT.name);
+  const merged = findSummary(summaries, mergedGroup(AIMED_VIEWERS, AIMED_MERGE_MS), CULVERT.name);
   const few = summaries
     .filter(({ server, group: name }) => server === CULVERT.name && /^\d+ rtmp$/.test(name))
     .filter(({ group: name }) => Number.parseInt(name, 10) <= FEW_VIEWERS);
   return [
-    { text: `${group}, cost in nginx's`, value: timesOf('nginx'), limit: 0.6 },
-    { text: `${group}, cost in the bare write's`, value: timesOf('bare write'), limit: 1.3 },
-    { text: `${group}, p50 ms`, value: own?.latencyP50Ms ?? null, limit: 30 },
-    {
-      text: `${group} merged 350 ms, CPU-ms a viewer-second`,
-      value: merged?.cpuMsPerClientSecond ?? null,
-      limit: 0.1,
-    },
-    ...few.map(({ group: name, latencyP50Ms }) => {
-      return { text: `${name}, p50 ms`, value: latencyP50Ms, limit: 2 };
-    }),
+    ...costAims(summaries, { group, server: 'nginx' }, { bound: 'most', limit: 0.6 }),
+    ...costAims(summaries, { group, server: 'bare write' }, { bound: 'most', limit: 1.3 }),
+    ...latencyAims(summaries, group, { bound: 'under', limit: 30 }),
+    ...mergedAims(merged),
+    ...few.flatMap(({ group: name }) => latencyAims(summaries, name, { bound: 'under', limit: 2 })),
   ];
+}
+
+function mergedAims(merged: Summary | null): Aim[] {
+  if (merged === null) return [];
+  const { group, cpuMsPerClientSecond: value } = merged;
+  const caveats = fullCaveats(merged);
+  return [{ text: `${group}: CPU-ms/viewer-s`, value, bound: 'most', limit: 0.1, caveats }];
 }

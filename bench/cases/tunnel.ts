@@ -1,14 +1,17 @@
 // The case `tunnel`: RTMPT viewers who poll at an interval, and back to back while the server holds the poll, each beside
-// a bare Fastify route that sends as many bytes.
+// a bare Fastify route that sends as many bytes. Where polls are held, the bare route replies as often as the gateway did.
 
 import { parseArgs } from 'node:util';
 import type { Aim } from '../support/aim.ts';
 import type { BenchCase } from '../support/bench-case.ts';
-import { readAsUsage } from '../support/bench-case.ts';
+import type { ServerKind } from '../support/bench-server.ts';
 import { CULVERT } from '../support/culvert-server.ts';
 import { bareFastify, bytesIn } from '../support/floor-server.ts';
-import type { Stretch } from '../support/measure.ts';
-import { runRounds } from '../support/rounds.ts';
+import { gatewaySettings } from '../support/gateway-settings.ts';
+import type { Measurement, Stretch } from '../support/measure.ts';
+import { repliesPerClientSecond } from '../support/measurement-table.ts';
+import { PROFILE_FLAG, PROFILE_USAGE, profileFolderOf } from '../support/profiled-stretch.ts';
+import { roundsCase } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
 import {
   numberList,
@@ -19,50 +22,58 @@ import {
 } from '../support/stretch-flags.ts';
 import type { Summary } from '../support/summary.ts';
 import { findSummary } from '../support/summary.ts';
+import { costAims, latencyAims } from '../support/summary-aims.ts';
+import { median } from '../support/table.ts';
 
 const MAX_VIEWERS = 9500;
 const DEFAULT_KBPS = 1130;
 const MAX_MS = 10_000;
 /** As many viewers as the aims are about. */
 const AIMED_VIEWERS = 1000;
+/** Reply rates further apart than this share do not compare. */
+const RATE_TOLERANCE = 0.15;
+const BARE_ROUTE = 'bare Fastify';
 
 type TunnelOptions = StretchOptions & {
   readonly viewers: readonly number[];
   readonly pollMs: number;
-  readonly tickMs: number;
+  /** Tick of the bare route that holds its replies; null for the one that makes it reply as often as the gateway. */
+  readonly tickMs: number | null;
+  /** The gateway's tunnel.gatherTime, ms. */
+  readonly gatherMs: number;
   readonly hasFloor: boolean;
+  readonly profileFolder: string | null;
 };
 
 /** Viewers through the tunnel. */
-export const TUNNEL_CASE: BenchCase = {
-  usage: `tunnel [options]
+export const TUNNEL_CASE: BenchCase = roundsCase(
+  `tunnel [options]
   --rtmpt LIST          viewers over RTMPT, a measurement for each number (200)
   --poll-ms N           pause between polls; the other measurement polls back to back (100)
-  --tick-ms N           tick of the bare route that holds its replies: about how long a reply gathers (30)
+  --tick-ms N           tick of the bare route that holds its replies (such that it replies as often as the gateway)
   --no-floor            without the bare Fastify routes
 ${STRETCH_USAGE}
   --kbps N              bit rate of the stream (${DEFAULT_KBPS})
+${PROFILE_USAGE}
   --smoke               four viewers, one second: shows that it works, measures nothing`,
-  run: (argv, print) => {
-    const options = readAsUsage(() => readTunnelOptions(argv));
-    const { runs, pollMs } = options;
+  (argv) => {
+    const options = readTunnelOptions(argv);
+    const { runs, pollMs, profileFolder } = options;
     const stretches = stretchesOf(options);
-    const aims = (summaries: readonly Summary[]): Aim[] => aimsOf(summaries, AIMED_VIEWERS, options);
-    return runRounds(
-      { name: `tunnel, polls of ${pollMs} ms`, stretches, runs, client: 'viewer', aims },
-      print,
-    );
+    const aims = (summaries: readonly Summary[]): Aim[] => aimsOf(summaries, options);
+    return { name: `tunnel, polls of ${pollMs} ms`, stretches, runs, profileFolder, client: 'viewer', aims };
   },
-};
+);
 
 function readTunnelOptions(argv: readonly string[]): TunnelOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
       ...STRETCH_FLAGS,
+      ...PROFILE_FLAG,
       rtmpt: { type: 'string' },
       'poll-ms': { type: 'string', default: '100' },
-      'tick-ms': { type: 'string', default: '30' },
+      'tick-ms': { type: 'string' },
       'no-floor': { type: 'boolean', default: false },
     },
   });
@@ -71,40 +82,44 @@ function readTunnelOptions(argv: readonly string[]): TunnelOptions {
     ...readStretchFlags(values, DEFAULT_KBPS),
     viewers: viewers.filter((count) => count > 0),
     pollMs: positiveNumber('--poll-ms', values['poll-ms'], MAX_MS),
-    tickMs: positiveNumber('--tick-ms', values['tick-ms'], MAX_MS),
+    tickMs: values['tick-ms'] === undefined ? null : positiveNumber('--tick-ms', values['tick-ms'], MAX_MS),
+    gatherMs: gatewaySettings().gatherMs,
     hasFloor: !values['no-floor'],
+    profileFolder: profileFolderOf(values.profile),
   };
 }
 
 function stretchesOf(options: TunnelOptions): Stretch[] {
-  return options.viewers.flatMap((count) => {
-    const { pollMs, tickMs, kbps } = options;
-    const polled = bareFastify(0, bytesIn(kbps, pollMs));
-    const held = bareFastify(tickMs, bytesIn(kbps, tickMs));
+  const { viewers, pollMs, kbps, hasFloor, loadArgs } = options;
+  const stretchOf = (server: ServerKind, count: number, group: string, pauseMs: number): Stretch => {
+    const clients = server === CULVERT ? ['--rtmpt'] : ['--mode', 'bare-poll', '--rtmp'];
+    const args = [...clients, String(count), '--poll-ms', String(pauseMs), ...loadArgs];
+    return { server, group, clientCount: count, loadArgs: args };
+  };
+  const stretches = viewers.flatMap((count): Stretch[] => {
+    const [polled, held] = [polledGroup(count, pollMs), heldGroup(count)];
+    const serverAfter = (earlier: readonly Measurement[]): ServerKind => heldRoute(held, earlier, options);
     return [
-      ...pair(count, polledGroup(count, pollMs), pollMs, polled, options),
-      ...pair(count, heldGroup(count), 0, held, options),
+      stretchOf(CULVERT, count, polled, pollMs),
+      stretchOf(bareFastify(0, bytesIn(kbps, pollMs)), count, polled, pollMs),
+      stretchOf(CULVERT, count, held, 0),
+      { ...stretchOf(heldRoute(held, [], options), count, held, 0), serverAfter },
     ];
   });
+  return hasFloor ? stretches : stretches.filter(({ server }) => server === CULVERT);
 }
 
-function pair(
-  count: number,
+/** A bare route that replies as often as the gateway did in a group, or gathers as long where it did nothing yet. */
+function heldRoute(
   group: string,
-  pollMs: number,
-  floor: Stretch['server'],
-  { loadArgs, hasFloor }: TunnelOptions,
-): Stretch[] {
-  const polls = ['--poll-ms', String(pollMs), ...loadArgs];
-  const own = {
-    server: CULVERT,
-    group,
-    clientCount: count,
-    loadArgs: ['--rtmpt', String(count), ...polls],
-  };
-  const bareArgs = ['--mode', 'bare-poll', '--rtmp', String(count), ...polls];
-  const bare = { server: floor, group, clientCount: count, loadArgs: bareArgs };
-  return hasFloor ? [own, bare] : [own];
+  earlier: readonly Measurement[],
+  { tickMs, gatherMs, kbps }: TunnelOptions,
+): ServerKind {
+  const own = earlier.filter((each) => each.group === group && each.server === CULVERT.name);
+  const rates = own.map(repliesPerClientSecond).filter((rate) => rate !== null);
+  const usualMs = rates.length === 0 ? gatherMs : 1000 / median(rates);
+  const heldMs = tickMs ?? Math.max(1, Math.round(usualMs));
+  return bareFastify(heldMs, bytesIn(kbps, heldMs));
 }
 
 function polledGroup(count: number, pollMs: number): string {
@@ -115,18 +130,26 @@ function heldGroup(count: number): string {
   return `${count} rtmpt, back to back`;
 }
 
-function aimsOf(summaries: readonly Summary[], count: number, { pollMs, tickMs }: TunnelOptions): Aim[] {
-  const [polled, held] = [polledGroup(count, pollMs), heldGroup(count)];
-  const own = (group: string): Summary | null => findSummary(summaries, group, CULVERT.name);
-  const bare = (group: string): Summary | null => findSummary(summaries, group, 'bare Fastify');
+function aimsOf(summaries: readonly Summary[], { pollMs, gatherMs }: TunnelOptions): Aim[] {
+  const [polled, held] = [polledGroup(AIMED_VIEWERS, pollMs), heldGroup(AIMED_VIEWERS)];
+  const cost = { bound: 'most', limit: 1.2 } as const;
+  const rateCaveats = rateCaveatsOf(summaries, held);
   return [
-    { text: `${polled}, cost in the bare route's`, value: bare(polled)?.culvertTimes ?? null, limit: 1.2 },
-    { text: `${polled}, p50 ms`, value: own(polled)?.latencyP50Ms ?? null, limit: pollMs / 2 + 5 },
-    {
-      text: `${held}, cost of a reply in the bare route's`,
-      value: bare(held)?.culvertTimesPerReply ?? null,
-      limit: 1.2,
-    },
-    { text: `${held}, p50 ms`, value: own(held)?.latencyP50Ms ?? null, limit: tickMs + 10 },
+    ...costAims(summaries, { group: polled, server: BARE_ROUTE }, cost),
+    ...latencyAims(summaries, polled, { bound: 'most', limit: pollMs / 2 + 5 }),
+    ...costAims(summaries, { group: held, server: BARE_ROUTE, per: 'reply' }, cost).map((aim) => {
+      return { ...aim, caveats: [...aim.caveats, ...rateCaveats] };
+    }),
+    ...latencyAims(summaries, held, { bound: 'most', limit: gatherMs + 10 }),
   ];
+}
+
+/** Words for a bare route that replied much more or less often than the gateway. */
+function rateCaveatsOf(summaries: readonly Summary[], group: string): string[] {
+  const [own, bare] = [CULVERT.name, BARE_ROUTE].map(
+    (server) => findSummary(summaries, group, server)?.repliesPerClientSecond ?? 0,
+  );
+  if (own === undefined || bare === undefined || own === 0 || bare === 0) return [];
+  if (Math.abs(own / bare - 1) <= RATE_TOLERANCE) return [];
+  return [`${own.toFixed(1)} replies a second beside ${bare.toFixed(1)}`];
 }

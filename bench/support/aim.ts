@@ -5,19 +5,39 @@ import { figureText } from './measurement-table.ts';
 /** One aim. */
 export type Aim = {
   readonly text: string;
-  /** What was measured; null where nothing was, and then there is nothing to tell. */
+  /** What was measured; null where every run was void. */
   readonly value: number | null;
-  /** At most this is aimed at. */
+  /** `most` and `least`: the limit itself still meets the aim; `under`: it does not. */
+  readonly bound: 'most' | 'under' | 'least';
   readonly limit: number;
+  /** Why the figure means less than it seems to, such as a server at its limit; most have none. */
+  readonly caveats: readonly string[];
 };
+
+/** What came of an aim. */
+export type Verdict = 'met' | 'MISSED' | 'not measured';
 
 const DECIMALS = 2;
 
-/** A line for each aim that was measured. */
+/** What came of it. */
+export function verdictOf({ value, bound, limit }: Aim): Verdict {
+  if (value === null || Number.isNaN(value)) return 'not measured';
+  const isMet = { most: value <= limit, under: value < limit, least: value >= limit }[bound];
+  return isMet ? 'met' : 'MISSED';
+}
+
+/** What is aimed at, in words: "at most 1.3". */
+export function wantedText({ bound, limit }: Aim): string {
+  return bound === 'under' ? `under ${limit}` : `at ${bound} ${limit}`;
+}
+
+/** A line for each aim. */
 export function aimLines(aims: readonly Aim[]): string[] {
-  return aims.flatMap(({ text, value, limit }) => {
-    if (value === null) return [];
-    const verdict = value <= limit ? 'met' : 'MISSED';
-    return [`${text}: ${figureText(value, DECIMALS)}, at most ${limit} is aimed at: ${verdict}`];
+  return aims.map((aim) => {
+    const { text, value, caveats } = aim;
+    return [
+      `${text}: ${figureText(value, DECIMALS)}, ${wantedText(aim)} is aimed at: ${verdictOf(aim)}`,
+      ...caveats,
+    ].join('; ');
   });
 }

@@ -24,4 +24,6 @@ export type ServerKind = {
   version(): string;
   /** Starts it on a free port of the loopback. */
   start(): Promise<BenchServer>;
+  /** The same server writing a CPU profile to `path` when it stops, where it can. */
+  profiled?(path: string): ServerKind;
 };

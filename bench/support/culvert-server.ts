@@ -2,7 +2,7 @@
 // variables of the environment and by what a case sets.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ServerKind } from './bench-server.ts';
 import type { PinnedProcess } from './pinned-process.ts';
@@ -10,8 +10,11 @@ import { ROOT_FOLDER, SERVER_CORE, startPinned } from './pinned-process.ts';
 
 const READY_LIMIT_MS = 30_000;
 
-/** This work tree, with further variables in its environment. */
-export function culvertWith(env: Readonly<Record<string, string>>): ServerKind {
+/** This work tree, with further variables in its environment, and options of Node. */
+export function culvertWith(
+  env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[] = [],
+): ServerKind {
   return {
     name: 'culvert',
     startsAtKeyframe: true,
@@ -24,10 +27,14 @@ export function culvertWith(env: Readonly<Record<string, string>>): ServerKind {
         : 'unknown';
     },
     start: async () => {
-      const args = ['src/main.ts', 'serve', '--listen', '127.0.0.1:0'];
+      const args = [...nodeArgs, 'src/main.ts', 'serve', '--listen', '127.0.0.1:0'];
       const running = startPinned(SERVER_CORE, process.execPath, args, { ...process.env, ...env });
       const port = await readyPort(running);
       return { port, process: running, stop: running.stop };
+    },
+    profiled: (path) => {
+      const place = [`--cpu-prof-dir=${dirname(path)}`, `--cpu-prof-name=${basename(path)}`];
+      return culvertWith(env, [...nodeArgs, '--cpu-prof', ...place]);
     },
   };
 }

@@ -15,13 +15,16 @@ export type MachineFacts = {
   readonly isPinned: boolean;
   /** Runnable processes over the last minute, at the start: well above 0 the machine was not free. */
   readonly loadAverage: number;
-  /** The commit, with "+" where the work tree differs from it. */
+  /** The commit, with "+" where the work tree differs from it in more than results. */
   readonly commit: string;
   readonly command: string;
   /** Variables that change the gateway's configuration. */
   readonly settings: Readonly<Record<string, string>>;
   readonly startedAt: string;
 };
+
+/** WHY: results that were written a moment ago do not make it another program. */
+const SOURCE = ['.', ':!bench/RESULTS.md', ':!bench/results', ':!bench/notes'];
 
 /** Gathers them. */
 export function machineFacts(): MachineFacts {
@@ -37,7 +40,7 @@ export function machineFacts(): MachineFacts {
     kernel: release(),
     isPinned: HAS_PINNING,
     loadAverage: loadavg()[0] ?? 0,
-    commit: `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '+'}`,
+    commit: `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '--', ...SOURCE) === '' ? '' : '+'}`,
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
     settings,
     startedAt: new Date().toISOString(),

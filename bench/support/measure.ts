@@ -1,7 +1,6 @@
 // One stretch of a case: a fresh server, the load program against it, and the server's CPU time between the moments at
 // which the load program says that the steady part begins and ends.
 
-import { performance } from 'node:perf_hooks';
 import type { ServerKind } from './bench-server.ts';
 import type { LoadResult } from './load-events.ts';
 import { runLoadProgram } from './load-program.ts';
@@ -16,6 +15,8 @@ export type Stretch = {
   readonly clientCount: number;
   /** The load program's options but for the address. */
   readonly loadArgs: readonly string[];
+  /** The server as it is to be, by what was measured before: for a floor that is to do as much as the gateway did. */
+  readonly serverAfter?: (earlier: readonly Measurement[]) => ServerKind;
 };
 
 /** What came of one stretch. */
@@ -24,6 +25,8 @@ export type Measurement = {
   readonly isPeer: boolean;
   readonly group: string;
   readonly clientCount: number;
+  /** Begin of the measured stretch by the machine's monotonic clock. */
+  readonly startedAtMs: number;
   readonly measuredMs: number;
   readonly serverCpuMs: number;
   readonly cpuMsPerClientSecond: number;
@@ -32,6 +35,8 @@ export type Measurement = {
   readonly residentBytes: number;
   readonly load: LoadResult;
 };
+
+const NS_PER_MS = 1e6;
 
 type Sample = { readonly atMs: number; readonly cpuMs: number; readonly residentBytes: number };
 
@@ -52,6 +57,7 @@ export async function measure({ server: kind, group, clientCount, loadArgs }: St
       isPeer: kind.isPeer,
       group,
       clientCount,
+      startedAtMs: before.atMs,
       measuredMs,
       serverCpuMs,
       cpuMsPerClientSecond: serverCpuMs / ((clientCount * measuredMs) / 1000),
@@ -65,5 +71,9 @@ export async function measure({ server: kind, group, clientCount, loadArgs }: St
 }
 
 function sample(pid: number): Sample {
-  return { atMs: performance.now(), cpuMs: cpuMs(pid), residentBytes: residentBytes(pid) };
+  return {
+    atMs: Number(process.hrtime.bigint()) / NS_PER_MS,
+    cpuMs: cpuMs(pid),
+    residentBytes: residentBytes(pid),
+  };
 }

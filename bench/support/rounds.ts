@@ -3,10 +3,13 @@
 
 import type { Aim } from './aim.ts';
 import { aimLines } from './aim.ts';
-import type { CaseOutcome } from './bench-case.ts';
+import type { BenchCase, CaseOutcome } from './bench-case.ts';
+import { readAsUsage } from './bench-case.ts';
+import { estimateLoadMs } from './estimate.ts';
 import type { Measurement, Stretch } from './measure.ts';
 import { measure } from './measure.ts';
 import { measurementTable, printFaults } from './measurement-table.ts';
+import { measureProfiled } from './profiled-stretch.ts';
 import type { Summary } from './summary.ts';
 import { summarise, summaryTable } from './summary.ts';
 
@@ -15,59 +18,84 @@ export type Rounds = {
   readonly name: string;
   readonly stretches: readonly Stretch[];
   readonly runs: number;
+  /** Where the gateway writes CPU profiles; null for figures that count. */
+  readonly profileFolder: string | null;
+};
+
+/** What is measured, and what is made of it. */
+export type RoundsPlan = Rounds & {
   /** What the cost is told by: "viewer", "publisher". */
   readonly client: string;
   readonly aims: (summaries: readonly Summary[]) => readonly Aim[];
 };
 
-/** Versions of the servers of some stretches, each once: installs what is missing. */
-export function versionsOf(stretches: readonly Stretch[]): string[] {
-  return [...new Set(stretches.map(({ server }) => `${server.name} ${server.version()}`))];
+/** Makes a case of a plan that the command line gives. */
+export function roundsCase(usage: string, planOf: (argv: readonly string[]) => RoundsPlan): BenchCase {
+  const read = (argv: readonly string[]): RoundsPlan => readAsUsage(() => planOf(argv));
+  return {
+    usage,
+    estimateMs: (argv) => estimateRoundsMs(read(argv)),
+    run: (argv, print) => runRounds(read(argv), print),
+  };
+}
+
+/** About how long they take, ms. */
+export function estimateRoundsMs({ stretches, runs }: Pick<Rounds, 'stretches' | 'runs'>): number {
+  const eachMs = stretches.map(({ loadArgs, server }) => estimateLoadMs(loadArgs, server.startsAtKeyframe));
+  return runs * eachMs.reduce((sum, ms) => sum + ms, 0);
 }
 
 /** Measures all stretches `runs` times. */
 export async function measureRounds(
-  { name, stretches, runs }: Pick<Rounds, 'name' | 'stretches' | 'runs'>,
+  { name, stretches, runs, profileFolder }: Rounds,
   print: (text: string) => void,
 ): Promise<{ readonly versions: string[]; readonly measurements: Measurement[] }> {
-  const versions = versionsOf(stretches);
-  print(`${name}: ${versions.join(', ')}`);
+  // WHY: asking for a version installs what is missing, which is not to happen between two measurements.
+  const fixed = stretches.filter(({ serverAfter }) => serverAfter === undefined);
+  const versions = new Set(fixed.map(({ server }) => `${server.name} ${server.version()}`));
+  print(`${name}: ${[...versions].join(', ')}`);
   const measurements: Measurement[] = [];
   for (let run = 0; run < runs; run++) {
     // WHY: who comes first changes from run to run, for a machine warms up and its load drifts.
     const order = run % 2 === 1 ? stretches.toReversed() : stretches;
-    for (const stretch of order) {
-      print(`run ${run + 1} of ${runs}: ${stretch.server.name}, ${stretch.group}`);
-      const measurement = await measure(stretch);
+    for (const planned of order) {
+      const stretch = { ...planned, server: planned.serverAfter?.(measurements) ?? planned.server };
+      const { server, group } = stretch;
+      const version = `${server.name} ${server.version()}`;
+      print(`run ${run + 1} of ${runs}: ${versions.has(version) ? server.name : version}, ${group}`);
+      versions.add(version);
+      const measurement = await (profileFolder === null
+        ? measure(stretch)
+        : measureProfiled(stretch, profileFolder, `run-${run + 1}`, print));
       measurements.push(measurement);
       printFaults(measurement, print);
     }
   }
-  return { versions, measurements };
+  return { versions: [...versions], measurements };
 }
 
-/** True where nothing was wrong but with peers. */
-export function isAllRight(measurements: readonly Measurement[]): boolean {
-  return measurements.every(({ isPeer, load }) => isPeer || Object.keys(load.faults).length === 0);
-}
-
-/** True where any run was void. */
-export function isAnyVoid(measurements: readonly Measurement[]): boolean {
-  return measurements.some(({ load }) => load.isVoid);
-}
-
-/** Measures, and tells what came of it. */
-export async function runRounds(rounds: Rounds, print: (text: string) => void): Promise<CaseOutcome> {
-  const { versions, measurements } = await measureRounds(rounds, print);
-  print(`\n${measurementTable(measurements, rounds.client)}\n`);
-  const summaries = summarise(measurements);
-  const aims = rounds.aims(summaries);
-  const report = [summaryTable(summaries, rounds.client), ...aimLines(aims)].join('\n');
-  print(`${report}\n`);
+/** The part of an outcome that says whether all was right; faults of peers are told, and make nothing wrong. */
+export function rightness(
+  measurements: readonly Measurement[],
+): Pick<CaseOutcome, 'faults' | 'isRight' | 'isVoid'> {
+  const own = measurements.filter(({ isPeer }) => !isPeer);
+  const peers = measurements.filter(({ isPeer }) => isPeer);
   return {
-    result: { versions, measurements, summaries, aims },
-    report,
-    isRight: isAllRight(measurements),
-    isVoid: isAnyVoid(measurements),
+    faults: [...own, ...peers].flatMap(({ server, group, load }) =>
+      load.faultTexts.map((text) => `${server}, ${group}: ${text}`),
+    ),
+    isRight: own.every(({ load }) => Object.keys(load.faults).length === 0),
+    isVoid: measurements.some(({ load }) => load.isVoid),
   };
+}
+
+async function runRounds(plan: RoundsPlan, print: (text: string) => void): Promise<CaseOutcome> {
+  const { versions, measurements } = await measureRounds(plan, print);
+  print(`\n${measurementTable(measurements, plan.client)}\n`);
+  const figures = summarise(measurements);
+  const aims = plan.aims(figures);
+  const report = [summaryTable(figures, plan.client), ...aimLines(aims)].join('\n');
+  print(`${report}\n`);
+  if (plan.profileFolder !== null) print('With a profiler in it the gateway costs more: no figures to keep.');
+  return { versions, measurements, figures, aims, report, ...rightness(measurements) };
 }

@@ -26,7 +26,7 @@ export class WatchingViewer implements ViewerListener {
   /** Comes to `stream` now. */
   constructor(stream: LiveStream, messageStreamId: number) {
     const { chunkSizeBytes } = OPTIONS;
-    this.#viewer = new Viewer(this, { messageStreamId, chunkSizeBytes, startsInPast: true });
+    this.#viewer = new Viewer(this, { messageStreamId, chunkSizeBytes, startsInPast: true, gatherMs: 0 });
     this.#reader.read(setChunkSize(chunkSizeBytes));
     stream.addViewer(this.#viewer);
   }

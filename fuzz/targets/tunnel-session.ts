@@ -84,11 +84,12 @@ class TunnelRun {
         const text = numbered(MEDIA, this.#mediaQueued.length, amount * 100);
         this.#mediaQueued.push(text);
         this.#endpoint.queueMedia(text);
-        session.wake();
+        if (!this.#endpoint.isGathering) session.wake();
         break;
       }
       case 6:
         this.#endpoint.isSetUp = amount % 2 === 0;
+        this.#endpoint.isGathering = amount % 3 === 0;
         session.carriersChanged(amount % 4, this.#nowMs);
         break;
       case 7:

@@ -4,7 +4,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { configYaml } from '../config/config-yaml.ts';
 import type { Environment } from '../config/environment-reader.ts';
-import { listKeys } from '../config/key.ts';
+import { listKeysInForce } from '../config/groups-by-name.ts';
 import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
 import { configSchema } from '../config/schema.ts';
 import { ExitCode } from './exit-code.ts';
@@ -30,7 +30,7 @@ export function runConfigCommand(argv: readonly string[], io: CommandIo): number
       return ExitCode.Done;
     }
     const { config, sources } = loadConfig({ flags, env: io.env, readFile: io.readFile });
-    io.stdout.write(configYaml(listKeys(configSchema), config, sources));
+    io.stdout.write(configYaml(listKeysInForce(configSchema, config), config, sources));
     return ExitCode.Done;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

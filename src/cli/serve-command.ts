@@ -8,10 +8,9 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
 import type { Gateway } from '../gateway.ts';
 import { createGateway } from '../gateway.ts';
-import type { Clock } from '../sessions/deadline-wheel.ts';
-import type { StreamScheduler } from '../streams/live-stream.ts';
 import type { CommandIo } from './config-command.ts';
 import { ExitCode } from './exit-code.ts';
+import { PROCESS_CLOCK, PROCESS_SCHEDULER } from './process-clock.ts';
 
 /** What `serve` needs of the process beyond what every command does. */
 export type ServeIo = CommandIo & {
@@ -43,7 +42,7 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
   }
   const { config, sources } = loaded;
   const log = createLog(config.logLevel, io);
-  const gateway = createGateway(config, { log, clock, scheduler });
+  const gateway = createGateway(config, { log, clock: PROCESS_CLOCK, scheduler: PROCESS_SCHEDULER });
   const stopped = stoppedBySignal(gateway, log, io);
   try {
     const addresses = await gateway.start(sources.listen.type === 'default');
@@ -71,21 +70,6 @@ function stoppedBySignal(gateway: Gateway, log: Logger, io: ServeIo): Promise<nu
     });
   });
 }
-
-const clock: Clock = {
-  nowMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-const scheduler: StreamScheduler = {
-  after: (delayMs, callback) => {
-    if (delayMs === 0) setImmediate(callback);
-    else setTimeout(callback, delayMs);
-  },
-};
 
 function createLog(level: string, io: ServeIo): Logger {
   const options = { level, base: null };

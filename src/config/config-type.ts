@@ -1,6 +1,6 @@
 // From the schema's type to the Config's: units go into the names, everything becomes read-only. Types only.
 
-import type { Static, TObject, TSchema } from 'typebox';
+import type { Static, TObject, TRecord, TSchema } from 'typebox';
 import type { UNIT_SUFFIXES, Unit } from './units.ts';
 
 type PropertyName<Key extends string, Schema> = Schema extends { readonly unit: infer U extends Unit }
@@ -11,7 +11,10 @@ type PropertyName<Key extends string, Schema> = Schema extends { readonly unit: 
 
 type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
 
-/** What is in force, by the names of the code: `idleHold` in the file is `idleHoldMs` here. */
+/**
+ * What is in force, by the names of the code: `idleHold` in the file is `idleHoldMs` here. Groups by name have only what
+ * the file sets, and are objects without a prototype, so that no name finds what objects inherit.
+ */
 export type ConfigOf<Schema extends TSchema> =
   Schema extends TObject<infer Properties>
     ? {
@@ -19,15 +22,19 @@ export type ConfigOf<Schema extends TSchema> =
           Properties[Key]
         >;
       }
-    : Frozen<Static<Schema>>;
+    : Schema extends TRecord<string, infer Group>
+      ? { readonly [name: string]: Partial<ConfigOf<Group>> }
+      : Frozen<Static<Schema>>;
 
-/** Paths of all keys as the file has them: 'logLevel' | 'tunnel.idleHold' | … */
+/** Paths of all keys as the file has them: 'logLevel' | 'tunnel.idleHold' | `apps.${string}.mergeTime` | … */
 export type KeyOf<Schema extends TSchema> =
   Schema extends TObject<infer Properties>
     ? {
         [Key in keyof Properties & string]: Properties[Key] extends TObject
           ? `${Key}.${KeyOf<Properties[Key]>}`
-          : Key;
+          : Properties[Key] extends TRecord<string, infer Group>
+            ? `${Key}.${string}.${KeyOf<Group>}`
+            : Key;
       }[keyof Properties & string]
     : never;
 

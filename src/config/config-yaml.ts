@@ -2,17 +2,14 @@
 // a comment behind each value that says where it came from. Secrets are masked.
 
 import { Document, isCollection, isScalar, Scalar } from 'yaml';
-import type { Key } from './key.ts';
+import { type Key, valueAt } from './key.ts';
 import { valueInUnits } from './setting.ts';
 import { describeSource, type Source } from './source.ts';
 
 const MASK = '***';
 
 function shownValue(key: Key, config: object): unknown {
-  const value = key.propertyPath.reduce<unknown>(
-    (group, name) => (typeof group === 'object' && group !== null ? Reflect.get(group, name) : undefined),
-    config,
-  );
+  const value = valueAt(key, config);
   return key.setting.secret === true && value !== '' ? MASK : valueInUnits(key.setting, value);
 }
 

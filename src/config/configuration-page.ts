@@ -3,7 +3,8 @@
 import { type TObject, Type } from 'typebox';
 import { configYaml } from './config-yaml.ts';
 import { rangeText, typeName } from './expectation.ts';
-import { type Key, listKeys } from './key.ts';
+import { ANY_NAME, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
+import { type FixedKey, type Key, listKeys } from './key.ts';
 import { loadDefaults } from './load-settings.ts';
 import { groupDescription, valueInUnits } from './setting.ts';
 
@@ -15,7 +16,7 @@ Culvert runs without any configuration. What is to differ from the defaults can 
 
 1. the defaults on this page;
 2. a YAML file, named with \`--config FILE\` or \`CULVERT_CONFIG=FILE\`;
-3. environment variables, \`CULVERT_\` and the key in capitals; the entries of a list are separated by commas, and a variable set to nothing counts as not set;
+3. environment variables, \`CULVERT_\` and the key in capitals; the entries of a list are separated by commas, and a variable set to nothing counts as not set; the settings of single applications (\`apps\`) have no variables;
 4. flags on the command line; a list's flag can be given several times, and replaces the whole list.
 
 \`culvert config\` with the same flags prints what is in force and where each value came from.
@@ -32,29 +33,29 @@ function codeOf(key: Key): string {
   return value === '' ? 'none' : `\`${String(value)}\``;
 }
 
-/** A table of one row, its columns aligned as the formatter wants Markdown. */
-function factTable(facts: readonly { name: string; fact: string }[]): string {
-  const columns = facts.map(({ name, fact }) => {
-    const chars = Math.max(name.length, fact.length);
-    return [name.padEnd(chars), '-'.repeat(chars), fact.padEnd(chars)];
-  });
-  return [0, 1, 2].map((row) => `| ${columns.map((column) => column[row]).join(' | ')} |\n`).join('');
+/** A table, its columns aligned as the formatter wants Markdown. The first row has the names. */
+function table(rows: readonly (readonly string[])[]): string {
+  const chars = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const rule = chars.map((count) => '-'.repeat(count));
+  const [head, ...body] = rows.map((row) => chars.map((count, column) => (row[column] ?? '').padEnd(count)));
+  return [head, rule, ...body].map((row) => `| ${(row ?? []).join(' | ')} |\n`).join('');
 }
 
-function keySection(key: Key): string {
+function keySection(key: Key & Partial<FixedKey>): string {
   const { setting } = key;
   const facts: [string, string | null][] = [
     ['Type', typeName(setting)],
     ['Default', codeOf(key)],
     [setting.enum === undefined ? 'Range' : 'One of', rangeText(setting)],
     ['At most', setting.atMost === undefined ? null : `the value of \`${setting.atMost}\``],
-    ['Environment', `\`${key.environmentName}\``],
+    ['Environment', key.environmentName === undefined ? null : `\`${key.environmentName}\``],
     ['Flag', setting.flag === undefined ? null : `\`${setting.flag.name} ${setting.flag.value}\``],
     ['Secret', setting.secret === true ? 'yes: it is never printed' : null],
   ];
   const shown = facts.flatMap(([name, fact]) => (fact === null ? [] : [{ name, fact }]));
+  const factTable = table([shown.map(({ name }) => name), shown.map(({ fact }) => fact)]);
   const note = setting.note === undefined ? '' : `\n${setting.note}\n`;
-  return `### \`${key.path}\`\n\n${setting.description}\n${note}\n${factTable(shown)}`;
+  return `### \`${key.path}\`\n\n${setting.description}\n${note}\n${factTable}`;
 }
 
 function groupSection(name: string, group: TObject): string {
@@ -62,14 +63,41 @@ function groupSection(name: string, group: TObject): string {
   return `## ${name}\n\n${groupDescription(group)}\n\n${keys.map(keySection).join('\n')}`;
 }
 
+/** One line for each key that is taken from another group where it is not set, a section for each other key. */
+function namedSection({ path, rule, description, keysOf }: NamedGroups, keys: readonly Key[]): string {
+  const rows: string[][] = [];
+  const own: Key[] = [];
+  for (const key of keysOf(ANY_NAME)) {
+    const inherited = keys.find(({ path }) => path === `${rule.inherits}.${key.segments.at(-1)}`);
+    if (inherited === undefined) {
+      own.push(key);
+    } else {
+      const range = rangeText(key.setting) ?? '';
+      rows.push([`\`${key.path}\``, typeName(key.setting), range, `\`${inherited.path}\``]);
+    }
+  }
+  return [
+    `## ${path}\n\n${description}\n\n\`\`\`yaml\n${rule.example}\`\`\`\n\n${rule.note}\n`,
+    `Only the file has these settings: no environment variable and no flag sets them. The last column names the key that holds for those of the ${rule.plural} that do not set their own; its section says what it does.\n`,
+    table([['Key', 'Type', 'Range', 'Where it is not set'], ...rows]),
+    ...own.map(keySection),
+  ].join('\n');
+}
+
 /** The whole page, in Markdown, for a schema of settings and groups of settings. */
 export function configurationPage(schema: TObject): string {
-  const groups = Object.entries(schema.properties).filter(([, child]) => Type.IsObject(child));
-  const general = listKeys(schema).filter((key) => key.segments.length === 1);
+  const keys = listKeys(schema);
+  const general = keys.filter((key) => key.segments.length === 1);
+  const named = listNamedGroups(schema);
+  const sections = Object.entries(schema.properties).flatMap(([name, child]) => {
+    if (Type.IsObject(child)) return [groupSection(name, child)];
+    const groups = named.find(({ path }) => path === name);
+    return groups === undefined ? [] : [namedSection(groups, keys)];
+  });
   return [
     INTRODUCTION,
     ...(general.length === 0 ? [] : [`## General\n\n${general.map(keySection).join('\n')}`]),
-    ...groups.map(([name, group]) => groupSection(name, group as TObject)),
-    `## All defaults as a file\n\n\`\`\`yaml\n${configYaml(listKeys(schema), loadDefaults(schema), null)}\`\`\`\n`,
+    ...sections,
+    `## All defaults as a file\n\n\`\`\`yaml\n${configYaml(keys, loadDefaults(schema), null)}\`\`\`\n`,
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 // that is set to nothing counts as not set.
 
 import type { ConfigProblem } from './config-error.ts';
-import { ENVIRONMENT_PREFIX, type Key } from './key.ts';
+import { ENVIRONMENT_PREFIX, type FixedKey } from './key.ts';
 import { nearest } from './nearest.ts';
 import type { Reading, Readings } from './source.ts';
 import type { ValueChecker } from './value-checker.ts';
@@ -27,7 +27,7 @@ function isServiceLink(name: string, value: string): boolean {
 /** Reads the settings out of `environment`. */
 export function readEnvironmentSettings(
   environment: Environment,
-  keys: readonly Key[],
+  keys: readonly FixedKey[],
   checker: ValueChecker,
 ): Readings {
   const readings: Reading[] = [];

@@ -14,9 +14,13 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
-import { type Key, nearestKey } from './key.ts';
+import { ANY_NAME, type NamedGroups } from './groups-by-name.ts';
+import { isWithin, type Key, nearestKey } from './key.ts';
 import type { Reading, Readings } from './source.ts';
-import type { ValueChecker } from './value-checker.ts';
+import { describeFound, type ValueChecker } from './value-checker.ts';
+
+/** What a file may say: keys, and groups by name. */
+export type FileContents = { readonly keys: readonly Key[]; readonly named: readonly NamedGroups[] };
 
 /** House text for the YAML errors whose own message quotes the file. */
 const QUOTING_ERRORS: Partial<Record<YAMLError['code'], string>> = {
@@ -42,14 +46,17 @@ class FileWalk {
   readonly readings: Reading[] = [];
   readonly problems: ConfigProblem[] = [];
   readonly #path: string;
-  readonly #keys: readonly Key[];
+  readonly #contents: FileContents;
+  /** All keys that an unknown one may have been meant to be. */
+  readonly #hints: readonly Key[];
   readonly #checker: ValueChecker;
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
 
-  constructor(path: string, text: string, keys: readonly Key[], checker: ValueChecker) {
+  constructor(path: string, text: string, contents: FileContents, checker: ValueChecker) {
     this.#path = path;
-    this.#keys = keys;
+    this.#contents = contents;
+    this.#hints = [...contents.keys, ...contents.named.flatMap(({ keysOf }) => keysOf(ANY_NAME))];
     this.#checker = checker;
     this.#lines = new LineCounter();
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
@@ -61,7 +68,7 @@ class FileWalk {
       const reason = QUOTING_ERRORS[error.code] ?? error.message;
       this.problems.push({ type: 'unreadable', at: this.#at(this.#lineOf(error.pos[0])), reason });
     }
-    if (errors.length === 0) this.#walkGroup(this.#document.contents, [], 1);
+    if (errors.length === 0) this.#walkGroup(this.#document.contents, [], 1, this.#contents.keys);
   }
 
   #lineOf(offset: number): number {
@@ -77,38 +84,80 @@ class FileWalk {
     return isAlias(node) ? (node.resolve(this.#document) as YamlNode) : node;
   }
 
-  #walkGroup(given: YamlNode, parents: readonly string[], lineNumber: number): void {
+  /** The entries of a mapping; none, and a problem, where it is something else. */
+  #entriesOf(given: YamlNode, parents: readonly string[], lineNumber: number) {
     const node = this.#resolve(given);
     // A section whose lines are all commented out is an empty section.
-    if (node === null || node === undefined || (isScalar(node) && node.value === null)) return;
-    if (!isMap(node)) {
+    if (node === null || node === undefined || (isScalar(node) && node.value === null)) return [];
+    if (isMap(node)) return node.items;
+    this.problems.push({
+      type: 'value',
+      at: this.#at(lineNumber),
+      key: parents.length === 0 ? null : parents.map(shownName).join('.'),
+      expected: 'a mapping of keys to values',
+      found: isSeq(node) ? 'a list' : 'a single value',
+      reason: null,
+    });
+    return [];
+  }
+
+  /** `keys` are those that may stand here. */
+  #walkGroup(given: YamlNode, parents: readonly string[], lineNumber: number, keys: readonly Key[]): void {
+    for (const { key: nameNode, value } of this.#entriesOf(given, parents, lineNumber)) {
+      const name = isScalar(nameNode) ? String(nameNode.value) : '?';
+      this.#walkEntry([...parents, name], this.#lineOf(nameNode.range[0]), value, keys);
+    }
+  }
+
+  #walkEntry(
+    segments: readonly string[],
+    lineNumber: number,
+    node: YamlNode,
+    keysHere: readonly Key[],
+  ): void {
+    const path = segments.map(shownName).join('.');
+    const keys = keysHere.filter((key) => isWithin(key, segments));
+    const key = keys.find((candidate) => candidate.segments.length === segments.length);
+    const named = this.#contents.named.find((groups) => groups.path === path);
+    if (key !== undefined) this.#readValue(key, node, lineNumber);
+    else if (named !== undefined) this.#walkNamed(named, node, lineNumber);
+    else if (keys.length > 0) this.#walkGroup(node, segments, lineNumber, keys);
+    else {
+      const at = this.#at(lineNumber);
+      const nearestPath = nearestKey(segments, [...keysHere, ...this.#hints]);
+      this.problems.push({ type: 'unknown', at, kind: 'key', key: path, nearest: nearestPath });
+    }
+  }
+
+  #walkNamed({ path, rule, keysOf }: NamedGroups, given: YamlNode, lineNumber: number): void {
+    const entries = this.#entriesOf(given, [path], lineNumber);
+    const [tooMany] = entries.slice(rule.maxNames);
+    if (tooMany !== undefined) {
+      const at = this.#at(this.#lineOf(tooMany.key.range[0]));
+      const expected = `at most ${rule.maxNames} ${rule.plural}`;
       this.problems.push({
         type: 'value',
-        at: this.#at(lineNumber),
-        key: parents.length === 0 ? null : parents.join('.'),
-        expected: 'a mapping of keys to values',
-        found: isSeq(node) ? 'a list' : 'a single value',
+        at,
+        key: path,
+        expected,
+        found: `${entries.length}`,
         reason: null,
       });
       return;
     }
-    for (const { key: nameNode, value } of node.items) {
-      const name = isScalar(nameNode) ? String(nameNode.value) : '?';
-      this.#walkEntry([...parents, name], this.#lineOf(nameNode.range[0]), value);
-    }
-  }
-
-  #walkEntry(segments: readonly string[], lineNumber: number, node: YamlNode): void {
-    const path = segments.map(shownName).join('.');
-    const key = this.#keys.find((candidate) => candidate.path === path);
-    if (key !== undefined) {
-      this.#readValue(key, node, lineNumber);
-    } else if (this.#keys.some((candidate) => candidate.path.startsWith(`${path}.`))) {
-      this.#walkGroup(node, segments, lineNumber);
-    } else {
-      const at = this.#at(lineNumber);
-      const nearestPath = nearestKey(segments, this.#keys);
-      this.problems.push({ type: 'unknown', at, kind: 'key', key: path, nearest: nearestPath });
+    const pattern = new RegExp(rule.pattern);
+    for (const { key: nameNode, value } of entries) {
+      const nameLineNumber = this.#lineOf(nameNode.range[0]);
+      // WHY: only texts, which YAML itself keeps apart; the number 1 and the text "1" are two to it, and one name.
+      const name = this.#plain(nameNode);
+      if (typeof name === 'string' && pattern.test(name)) {
+        this.#walkGroup(value, [path, name], nameLineNumber, keysOf(name));
+      } else {
+        const at = this.#at(nameLineNumber);
+        const found = describeFound({}, name);
+        const reason = typeof name === 'string' ? null : 'what YAML takes for no text needs quotes';
+        this.problems.push({ type: 'value', at, key: path, expected: rule.expects, found, reason });
+      }
     }
   }
 
@@ -139,10 +188,10 @@ class FileWalk {
 export function readFileSettings(
   path: string,
   text: string,
-  keys: readonly Key[],
+  contents: FileContents,
   checker: ValueChecker,
 ): Readings {
-  const walk = new FileWalk(path, text, keys, checker);
+  const walk = new FileWalk(path, text, contents, checker);
   walk.run();
   return walk;
 }

@@ -14,9 +14,13 @@ export type Key = {
   readonly segments: readonly string[];
   /** Place in the Config: ['tunnel', 'idleHoldMs']. */
   readonly propertyPath: readonly string[];
+  readonly setting: Setting;
+};
+
+/** A key that there is once, whatever the file says: the environment reaches it too. */
+export type FixedKey = Key & {
   /** 'CULVERT_TUNNEL_IDLE_HOLD'. */
   readonly environmentName: string;
-  readonly setting: Setting;
 };
 
 /** What every environment name of a setting begins with. */
@@ -27,23 +31,46 @@ function environmentName(segments: readonly string[]): string {
   return ENVIRONMENT_PREFIX + words.join('_');
 }
 
-/** All keys below `schema`, in its order. `parents` is the path of `schema` itself. */
-export function listKeys(schema: TObject, parents: readonly string[] = []): readonly Key[] {
+/** A path as one text; a segment is quoted where dots or blanks in it would mislead. Two paths never give the same. */
+export function pathOf(segments: readonly string[]): string {
+  return segments.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name))).join('.');
+}
+
+/**
+ * All keys below `schema`, in its order, groups by name left out. `parents` is the path of `schema` itself, and may
+ * hold a name that the file gave.
+ */
+export function listKeysBelow(schema: TObject, parents: readonly string[]): readonly Key[] {
   return Object.entries(schema.properties).flatMap(([name, child]): readonly Key[] => {
     const segments = [...parents, name];
-    if (Type.IsObject(child)) return listKeys(child, segments);
+    if (Type.IsObject(child)) return listKeysBelow(child, segments);
+    if (Type.IsRecord(child)) return [];
     // WHY: what is no group was made by a builder of setting.ts; typebox's own type drops the annotations.
     const setting = child as Setting;
-    return [
-      {
-        path: segments.join('.'),
-        segments,
-        propertyPath: [...parents, propertyName(name, setting.unit)],
-        environmentName: environmentName(segments),
-        setting,
-      },
-    ];
+    const propertyPath = [...parents, propertyName(name, setting.unit)];
+    return [{ path: pathOf(segments), segments, propertyPath, setting }];
   });
+}
+
+/** All keys that there are once below `schema`, in its order. `parents` is the path of `schema` itself. */
+export function listKeys(schema: TObject, parents: readonly string[] = []): readonly FixedKey[] {
+  return listKeysBelow(schema, parents).map((key) => ({
+    ...key,
+    environmentName: environmentName(key.segments),
+  }));
+}
+
+/** True for the key at `segments`, and for all keys below. */
+export function isWithin(key: Key, segments: readonly string[]): boolean {
+  return segments.every((segment, index) => segment === key.segments[index]);
+}
+
+/** The value that `config` has for the key, in the key's unit; undefined where it has none. */
+export function valueAt(key: Key, config: object): unknown {
+  return key.propertyPath.reduce<unknown>(
+    (group, name) => (typeof group === 'object' && group !== null ? Reflect.get(group, name) : undefined),
+    config,
+  );
 }
 
 /**
@@ -56,14 +83,12 @@ export function nearestKey(unknown: readonly string[], keys: readonly Key[]): st
   const sameName = keys.find((key) => key.segments.at(-1)?.toLowerCase() === name.toLowerCase());
   if (sameName !== undefined) return sameName.path;
   const siblings = new Set<string>();
-  for (const { segments } of keys) {
-    const sibling = segments[parents.length];
-    if (sibling !== undefined && parents.every((parent, index) => parent === segments[index])) {
-      siblings.add(sibling);
-    }
+  for (const key of keys) {
+    const sibling = key.segments[parents.length];
+    if (sibling !== undefined && isWithin(key, parents)) siblings.add(sibling);
   }
   const sibling = nearest(name, siblings);
-  if (sibling !== null) return [...parents, sibling].join('.');
+  if (sibling !== null) return pathOf([...parents, sibling]);
   return nearest(
     unknown.join('.'),
     keys.map((key) => key.path),

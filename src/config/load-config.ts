@@ -41,7 +41,9 @@ function overlay(base: unknown, over: unknown): unknown {
   if (typeof base !== 'object' || base === null || Array.isArray(base)) return over;
   const entries = Object.entries(over as object);
   const changed = entries.map(([name, value]) => [name, overlay(Reflect.get(base, name), value)]);
-  return { ...base, ...Object.fromEntries(changed) };
+  const both = { ...base, ...Object.fromEntries(changed) };
+  // Groups by name have no prototype.
+  return Object.setPrototypeOf(both, Object.getPrototypeOf(base));
 }
 
 /** The defaults with some values replaced, by their names in the Config. Ranges are not checked: it is for tests. */

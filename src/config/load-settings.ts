@@ -5,12 +5,13 @@ import type { TObject } from 'typebox';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import type { ConfigOf, KeyOf } from './config-type.ts';
 import { CONFIG_FILE_VARIABLE, type Environment, readEnvironmentSettings } from './environment-reader.ts';
-import { readFileSettings } from './file-reader.ts';
+import { type FileContents, readFileSettings } from './file-reader.ts';
 import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
-import { type Key, listKeys } from './key.ts';
+import { listNamedGroups, type NamedGroups } from './groups-by-name.ts';
+import { listKeys, pathOf } from './key.ts';
 import { valueInUnits } from './setting.ts';
 import { locateSource, type Reading, type Readings, type Source } from './source.ts';
-import { createValueChecker, type ValueChecker } from './value-checker.ts';
+import { createValueChecker, describeFound, type ValueChecker } from './value-checker.ts';
 
 /** What a configuration is made of; nothing else is looked at. */
 export type ConfigInput = {
@@ -37,7 +38,7 @@ export function deepFreeze<Value>(value: Value): Value {
   return value;
 }
 
-function readFileOf(input: ConfigInput, keys: readonly Key[], checker: ValueChecker): Readings {
+function readFileOf(input: ConfigInput, contents: FileContents, checker: ValueChecker): Readings {
   const path = input.flags.configFile ?? input.env[CONFIG_FILE_VARIABLE] ?? '';
   if (path === '') return { readings: [], problems: [] };
   let text: string;
@@ -47,7 +48,7 @@ function readFileOf(input: ConfigInput, keys: readonly Key[], checker: ValueChec
     const reason = `cannot be read (${error instanceof Error ? error.message : String(error)})`;
     throw new ConfigError([{ type: 'unreadable', at: path, reason }], { cause: error });
   }
-  return readFileSettings(path, text, keys, checker);
+  return readFileSettings(path, text, contents, checker);
 }
 
 /** Problems of keys that exceed the key they must not exceed; told where the one of the two stands that was set. */
@@ -70,8 +71,31 @@ function checkPairs(inForce: ReadonlyMap<string, Reading>): ConfigProblem[] {
   return problems;
 }
 
-function build(inForce: ReadonlyMap<string, Reading>): object {
+/** Problems of names that are longer than the key which bounds them allows, each told once. */
+function checkNames(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): ConfigProblem[] {
+  const problems = new Map<string, ConfigProblem>();
+  for (const { path, rule } of named) {
+    const limit = inForce.get(rule.lengthKey);
+    for (const { key, source } of inForce.values()) {
+      const [place, name = ''] = key.segments;
+      if (limit === undefined || place !== path || name.length <= Number(limit.value)) continue;
+      problems.set(pathOf([path, name]), {
+        type: 'value',
+        at: locateSource(source),
+        key: path,
+        expected: `names of at most the ${String(limit.value)} characters of ${rule.lengthKey}`,
+        found: describeFound({}, name),
+        reason: null,
+      });
+    }
+  }
+  return [...problems.values()];
+}
+
+function build(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): object {
   const root: Record<string, unknown> = {};
+  // WHY: a name such as `__proto__` is one like any other where there is no prototype.
+  for (const { path } of named) root[path] = Object.create(null);
   for (const { key, value } of inForce.values()) {
     let group = root;
     for (const segment of key.propertyPath.slice(0, -1)) {
@@ -90,9 +114,10 @@ function build(inForce: ReadonlyMap<string, Reading>): object {
  */
 export function loadSettings<Schema extends TObject>(schema: Schema, input: ConfigInput): Loaded<Schema> {
   const keys = listKeys(schema);
+  const named = listNamedGroups(schema);
   const checker = createValueChecker();
   const given = [
-    readFileOf(input, keys, checker),
+    readFileOf(input, { keys, named }, checker),
     readEnvironmentSettings(input.env, keys, checker),
     readFlagSettings(input.flags.values, checker),
   ];
@@ -100,11 +125,11 @@ export function loadSettings<Schema extends TObject>(schema: Schema, input: Conf
   for (const key of keys) inForce.set(key.path, { key, value: key.setting.default, source: DEFAULT });
   for (const reading of given.flatMap(({ readings }) => readings)) inForce.set(reading.key.path, reading);
   const problems = given.flatMap((source) => source.problems);
-  if (problems.length === 0) problems.push(...checkPairs(inForce));
+  if (problems.length === 0) problems.push(...checkPairs(inForce), ...checkNames(inForce, named));
   if (problems.length > 0) throw new ConfigError(problems);
   const sources = Object.fromEntries([...inForce].map(([path, { source }]) => [path, source]));
   // WHY: both objects were built from the keys of this very schema, which the compiler cannot follow.
-  return { config: build(inForce), sources: deepFreeze(sources) } as Loaded<Schema>;
+  return { config: build(inForce, named), sources: deepFreeze(sources) } as Loaded<Schema>;
 }
 
 /** What is in force where nothing is set. */

@@ -2,6 +2,7 @@
 // all sources, `culvert config` and docs/configuration.md are made from it. Nothing here is read from outside.
 
 import { Type } from 'typebox';
+import { MAX_NAME_LENGTH_CHARS, settingsByApp } from './app-schema.ts';
 import type { ConfigOf } from './config-type.ts';
 import { LISTENER_FORMS } from './listener.ts';
 import { characters, choice, duration, group, size, text, textList, toggle } from './setting.ts';
@@ -68,6 +69,10 @@ const tunnel = group(
       { default: '100ms', from: '0ms', to: '1s' },
       'How long a poll is held open before publish or play is answered, while the client still has to send more; lower it where players start slowly, otherwise it needs no change.',
     ),
+    gatherTime: duration(
+      { default: '30ms', from: '0ms', to: '1s' },
+      'How long media gathers before a poll that is held open is answered with it; raise it for fewer requests of each viewer, set 0ms to answer with each message at once.',
+    ),
     silenceTimeout: duration(
       { default: '60s', from: '100ms', to: '1h' },
       'Time after which a tunnel is closed that no request came for; raise it for clients that poll seldom.',
@@ -130,34 +135,39 @@ const http = group(
   'HTTP, the tunnel included.',
 );
 
+/** What holds for all live streams, and can be otherwise for those of one application. */
+const streamSettings = {
+  gopCache: toggle(
+    true,
+    'Whether a new viewer starts at the last keyframe at once; set false where a viewer should rather wait for the next one and be nearer to live.',
+  ),
+  gopCacheBytes: size(
+    { default: '16MiB', from: '64KiB', to: '1GiB' },
+    'How much of a live stream is kept for viewers who come or lag; raise it for high bit rates with rare keyframes, lower it to save memory with many streams.',
+  ),
+  gopCacheTime: duration(
+    { default: '30s', from: '1s', to: '10m' },
+    'How much time of a live stream is kept for viewers who come or lag; raise it where keyframes are further apart than this.',
+  ),
+  viewerLag: duration(
+    { default: '5s', from: '1s', to: '60s' },
+    'How far behind live a slow viewer may fall before it jumps to the newest keyframe; raise it for fewer jumps, lower it to stay nearer to live.',
+  ),
+  viewerLagBytes: size(
+    { default: '8MiB', from: '64KiB', to: '256MiB' },
+    'How many bytes a slow viewer may fall behind before it jumps to the newest keyframe, where that comes before viewerLag; raise it for streams of more than 12 Mbit/s.',
+  ),
+  mergeTime: duration(
+    { default: '30ms', from: '0ms', to: '1s' },
+    'Longest time that messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
+  ),
+};
+
 const streams = group(
   {
-    gopCache: toggle(
-      true,
-      'Whether a new viewer starts at the last keyframe at once; set false where a viewer should rather wait for the next one and be nearer to live.',
-    ),
-    gopCacheBytes: size(
-      { default: '16MiB', from: '64KiB', to: '1GiB' },
-      'How much of a live stream is kept for viewers who come or lag; raise it for high bit rates with rare keyframes, lower it to save memory with many streams.',
-    ),
-    gopCacheTime: duration(
-      { default: '30s', from: '1s', to: '10m' },
-      'How much time of a live stream is kept for viewers who come or lag; raise it where keyframes are further apart than this.',
-    ),
-    viewerLag: duration(
-      { default: '5s', from: '1s', to: '60s' },
-      'How far behind live a slow viewer may fall before it jumps to the newest keyframe; raise it for fewer jumps, lower it to stay nearer to live.',
-    ),
-    viewerLagBytes: size(
-      { default: '8MiB', from: '64KiB', to: '256MiB' },
-      'How many bytes a slow viewer may fall behind before it jumps to the newest keyframe, where that comes before viewerLag; raise it for streams of more than 12 Mbit/s.',
-    ),
-    mergeTime: duration(
-      { default: '30ms', from: '0ms', to: '1s' },
-      'Longest time that messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
-    ),
+    ...streamSettings,
     maxNameLength: characters(
-      { default: 256, minimum: 1, maximum: 1024 },
+      { default: 256, minimum: 1, maximum: MAX_NAME_LENGTH_CHARS },
       'Longest name of an application or a stream, its query not counted; raise it only where names carry data.',
     ),
   },
@@ -193,6 +203,7 @@ export const configSchema = Type.Object({
   tunnel,
   http,
   streams,
+  apps: settingsByApp(streamSettings),
   shutdown: group(
     {
       drainTimeout: duration(

@@ -29,7 +29,8 @@ export type ValueChecker = {
 const MAX_FOUND_CHARS = 80;
 const MASK = '***';
 
-function describeFound(setting: Setting, raw: unknown): string {
+/** A typed value in a few words, for a problem; masked where the setting is secret. */
+export function describeFound(setting: Pick<Setting, 'secret'>, raw: unknown): string {
   if (setting.secret === true) return MASK;
   if (raw === null || raw === undefined) return 'nothing';
   if (Array.isArray(raw)) return raw.length === 0 ? 'an empty list' : `a list of ${raw.length}`;

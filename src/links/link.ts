@@ -24,8 +24,10 @@ export type LinkFacts = {
 export interface LinkEndpoint {
   /** True once publish or play was answered; a tunnel holds its idles shorter before that. */
   readonly isSetUp: boolean;
+  /** True where something is to leave now; false where nothing waits, or what waits gathers and a `wake` will come. */
+  readonly isDue: boolean;
   /**
-   * Takes in bytes in the order they came. The view is valid until the call returns.
+   * Takes in bytes in the order they came. They are not written to any more: what is read of them is not copied.
    * @throws ProtocolError when the peer broke the protocol
    */
   receive(bytes: Uint8Array): void;
@@ -45,6 +47,8 @@ export interface LinkEndpoint {
 /** A two-way carrier of one peer's RTMP bytes. */
 export interface Link {
   readonly facts: LinkFacts;
+  /** Least time in ms from one `wake` for media to the next: a Link that pays for each time it carries has them gather. */
+  readonly gatherMs: number;
   /** Names the endpoint; called once, before any byte is delivered. */
   attach(endpoint: LinkEndpoint): void;
   /** Says that `take` may have something. Cheap; may be called at any time. */

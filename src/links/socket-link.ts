@@ -14,6 +14,8 @@ const PIECE_BYTES = 64 * 1024;
 /** Time that is left to a closing socket to take what was said last, ms. */
 const LINGER_MS = 2000;
 
+const NOTHING: readonly Uint8Array[] = [];
+
 /** Settings of socket Links. */
 export type SocketLinkDeps = {
   readonly guard: Guard;
@@ -25,18 +27,20 @@ export type SocketLinkDeps = {
 /** RTMP on a socket. */
 export class SocketLink implements Link, Guarded {
   readonly facts: LinkFacts;
+  readonly gatherMs = 0;
   readonly #socket: Socket;
   readonly #deps: SocketLinkDeps;
   #endpoint: LinkEndpoint | null = null;
   /** What was pulled, and how much of it is written: chunks before the index, bytes of the chunk at it. */
-  #pulled: readonly Uint8Array[] = [];
+  #pulled: readonly Uint8Array[] = NOTHING;
   #writtenChunks = 0;
   #writtenBytes = 0;
   #isFull = false;
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
   #endReason: EndReason | null = null;
-  readonly #pullAll = (): void => this.#pull();
+  /** WHY: one function for all, and no closure each: thousands of links are woken at one tick. */
+  static readonly #pullAll = (link: SocketLink): void => link.#pull();
 
   constructor(socket: Socket, facts: LinkFacts, deps: SocketLinkDeps) {
     this.#socket = socket;
@@ -58,7 +62,7 @@ export class SocketLink implements Link, Guarded {
   }
 
   wake(): void {
-    if (!this.#isFull) this.#deps.guard(this, this.#pullAll);
+    if (!this.#isFull) this.#deps.guard(this, SocketLink.#pullAll);
   }
 
   close(reason: EndReason): void {
@@ -85,14 +89,20 @@ export class SocketLink implements Link, Guarded {
   /** Writes what there is until the socket is full; of a closing Link, its end behind that. */
   #pull(): void {
     while (!this.#isFull && this.#socket.writable) {
-      if (this.#writtenChunks === this.#pulled.length) {
-        this.#pulled = this.#endpoint?.take(PULL_BYTES) ?? [];
-        this.#writtenChunks = 0;
+      if (this.#pulled.length === 0) {
+        this.#pulled = this.#endpoint?.take(PULL_BYTES) ?? NOTHING;
       }
-      if (this.#pulled.length > 0) this.#write();
-      else if (this.#endReason === null) return;
+      if (this.#pulled.length > 0) {
+        this.#write();
+        if (this.#isAllTaken) return;
+      } else if (this.#endReason === null) return;
       else this.#socket.end();
     }
+  }
+
+  /** True where a further pull would bring nothing. */
+  get #isAllTaken(): boolean {
+    return this.#pulled === NOTHING && this.#endReason === null && this.#endpoint?.isDue === false;
   }
 
   /** Writes of what was pulled as much as the socket has room for, as one. */
@@ -103,7 +113,14 @@ export class SocketLink implements Link, Guarded {
     if (!isOne) socket.cork();
     while (hasRoom && this.#writtenChunks < this.#pulled.length) hasRoom = socket.write(this.#nextPiece());
     if (!isOne) socket.uncork();
+    if (this.#writtenChunks === this.#pulled.length) this.#forgetPulled();
     if (!hasRoom) this.#becameFull();
+  }
+
+  /** WHY: what was pulled are views of a log's memory, and the next bytes may not come for long. */
+  #forgetPulled(): void {
+    this.#pulled = NOTHING;
+    this.#writtenChunks = 0;
   }
 
   #nextPiece(): Uint8Array {

@@ -19,6 +19,11 @@ export class Outgoing {
     this.#log = log;
   }
 
+  /** True where something is to leave now. */
+  get isDue(): boolean {
+    return this.#session.hasOutput || this.#players.isDue;
+  }
+
   /** Gives what waits, as `LinkEndpoint.take` says. */
   take(maxBytes: number): readonly Uint8Array[] {
     return this.#counted(this.#take(maxBytes));

@@ -6,14 +6,15 @@ import type { StreamRegistry } from '../streams/stream-registry.ts';
 import type { Viewer, ViewerFilter } from '../streams/viewer.ts';
 import { joined, lengthOf } from './chunk-list.ts';
 
-type Player = { readonly stream: LiveStream; readonly viewer: Viewer };
+type Player = { readonly messageStreamId: number; readonly stream: LiveStream; readonly viewer: Viewer };
 
 const NOTHING: readonly Uint8Array[] = [];
 
-/** The playing NetStreams of a connection, by message stream id. */
+/** The playing NetStreams of a connection. */
 export class Players {
   readonly #registry: StreamRegistry;
-  readonly #players = new Map<number, Player>();
+  /** In the order in which they are asked next. */
+  #players: Player[] = [];
   #endedSkips = 0;
 
   constructor(registry: StreamRegistry) {
@@ -22,37 +23,43 @@ export class Players {
 
   /** How many there are. */
   get count(): number {
-    return this.#players.size;
+    return this.#players.length;
+  }
+
+  /** True where one of them has something to send now. */
+  get isDue(): boolean {
+    for (const { viewer } of this.#players) if (viewer.isDue) return true;
+    return false;
   }
 
   /** Times that any of them, those that have ended too, fell behind and jumped. */
   get skips(): number {
     let skips = this.#endedSkips;
-    for (const { viewer } of this.#players.values()) skips += viewer.skips;
+    for (const { viewer } of this.#players) skips += viewer.skips;
     return skips;
   }
 
   /** Adds one, which plays from now on. */
   add(messageStreamId: number, stream: LiveStream, viewer: Viewer): void {
-    this.#players.set(messageStreamId, { stream, viewer });
+    this.#players.push({ messageStreamId, stream, viewer });
     stream.addViewer(viewer);
   }
 
   /** Changes what one receives; nothing where there is none of that id. */
   setFilter(messageStreamId: number, filter: ViewerFilter): void {
-    this.#players.get(messageStreamId)?.viewer.setFilter(filter);
+    this.#find(messageStreamId)?.viewer.setFilter(filter);
   }
 
   /** Has one begin anew; nothing where there is none of that id. */
   restart(messageStreamId: number): void {
-    this.#players.get(messageStreamId)?.viewer.restart();
+    this.#find(messageStreamId)?.viewer.restart();
   }
 
   /** Ends one, and gives its stream back; nothing where there is none of that id. */
   end(messageStreamId: number): void {
-    const player = this.#players.get(messageStreamId);
+    const player = this.#find(messageStreamId);
     if (player === undefined) return;
-    this.#players.delete(messageStreamId);
+    this.#players = this.#players.filter((other) => other !== player);
     this.#endedSkips += player.viewer.skips;
     player.stream.removeViewer(player.viewer);
     this.#registry.release(player.stream);
@@ -60,7 +67,7 @@ export class Players {
 
   /** Ends all. */
   endAll(): void {
-    for (const messageStreamId of [...this.#players.keys()]) this.end(messageStreamId);
+    for (const { messageStreamId } of [...this.#players]) this.end(messageStreamId);
   }
 
   /**
@@ -68,23 +75,23 @@ export class Players {
    * those of the streams' logs, shared by all viewers in step.
    */
   take(maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
-    let taken = NOTHING;
-    let leftBytes = maxBytes;
-    for (const { viewer } of this.#players.values()) {
+    const first = this.#players[0];
+    if (first === undefined) return NOTHING;
+    let taken = first.viewer.take(maxBytes, takesLong);
+    if (this.#players.length === 1) return taken;
+    const others = this.#players.slice(1);
+    let leftBytes = maxBytes - lengthOf(taken);
+    for (const { viewer } of others) {
       if (leftBytes <= 0) break;
       const chunks = viewer.take(leftBytes, takesLong && taken.length === 0);
       leftBytes -= lengthOf(chunks);
       taken = joined(taken, chunks);
     }
-    if (this.#players.size > 1) this.#letNextBeFirst();
+    this.#players = [...others, first];
     return taken;
   }
 
-  #letNextBeFirst(): void {
-    for (const [messageStreamId, player] of this.#players) {
-      this.#players.delete(messageStreamId);
-      this.#players.set(messageStreamId, player);
-      return;
-    }
+  #find(wantedId: number): Player | undefined {
+    return this.#players.find(({ messageStreamId }) => messageStreamId === wantedId);
   }
 }

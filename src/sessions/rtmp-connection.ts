@@ -11,7 +11,7 @@ import type { ServerEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { ServerSessionOptions } from '../protocol/rtmp/server/server-session.ts';
 import { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
 import { ServerSessionState } from '../protocol/rtmp/server/session-state.ts';
-import type { StreamScheduler } from '../streams/live-stream.ts';
+import type { StreamScheduler } from '../streams/audience.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Entrance } from './entrance.ts';
 import { Outgoing } from './outgoing.ts';
@@ -36,8 +36,8 @@ export type ConnectionDeps = {
   readonly guard: Guard;
   readonly log: Logger;
   readonly sessionOptions: Omit<ServerSessionOptions, 'randomBytes'>;
-  /** True where late joiners start at the last keyframe, false where they wait for the next one. */
-  readonly startsInPast: boolean;
+  /** True where late joiners of an app start at the last keyframe, false where they wait for the next one. */
+  readonly startsInPast: (app: string) => boolean;
   /** Who may connect, by application; whoever likes where an application has none. */
   readonly admissions: ReadonlyMap<string, Admission>;
   /** Told when the connection is over, last of all, and why. */
@@ -96,6 +96,10 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   get isSetUp(): boolean {
     return this.#publishers.count > 0 || this.#players.count > 0;
+  }
+
+  get isDue(): boolean {
+    return this.#outgoing.isDue;
   }
 
   receive(bytes: Uint8Array): void {

@@ -7,6 +7,7 @@ import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.t
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Viewer } from '../streams/viewer.ts';
+import { PlayerListener } from './player-listener.ts';
 import type { Players } from './players.ts';
 import type { Publishers } from './publishers.ts';
 import type { Refusal } from './refusal.ts';
@@ -25,8 +26,8 @@ export type StreamDecisionsDeps = {
   readonly players: Players;
   /** Out chunk size, bytes. */
   readonly chunkSizeBytes: number;
-  /** True where late joiners start at the last keyframe, false where they wait for the next one. */
-  readonly startsInPast: boolean;
+  /** True where late joiners of an app start at the last keyframe, false where they wait for the next one. */
+  readonly startsInPast: (app: string) => boolean;
 };
 
 /** Answers the publishes and plays of one connection. */
@@ -65,12 +66,14 @@ export class StreamDecisions {
       return;
     }
     refusal.lift();
-    const listener = {
-      wake: () => link.wake(),
-      publishEnded: () => session.publishEnded(messageStreamId),
-      publishStarted: () => session.publishStarted(messageStreamId),
-    };
-    const viewer = new Viewer(listener, { messageStreamId, chunkSizeBytes, startsInPast });
+    const listener = new PlayerListener(link, session, messageStreamId);
+    const { gatherMs } = link;
+    const viewer = new Viewer(listener, {
+      messageStreamId,
+      chunkSizeBytes,
+      startsInPast: startsInPast(app),
+      gatherMs,
+    });
     players.add(messageStreamId, stream, viewer);
     session.acceptPlay();
   }

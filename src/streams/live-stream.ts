@@ -7,9 +7,11 @@ import type { DataMessage } from '../protocol/rtmp/data-message.ts';
 import { encodeDataMessage } from '../protocol/rtmp/data-message.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
 import { MessageType } from '../protocol/rtmp/message.ts';
+import type { StreamScheduler } from './audience.ts';
+import { Audience } from './audience.ts';
 import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS } from './limits.ts';
 import { LOG_MESSAGE_STREAM_ID } from './log-address.ts';
-import type { LogLimits, MediaKind } from './log-entry.ts';
+import type { LogLimits } from './log-entry.ts';
 import { StickySet } from './sticky.ts';
 import { describesTracks, StickyTracks } from './sticky-tracks.ts';
 import { StreamLog } from './stream-log.ts';
@@ -17,19 +19,20 @@ import { type ClockedTrack, Timeline } from './timeline.ts';
 import { VideoTracks } from './video-tracks.ts';
 import type { Viewer } from './viewer.ts';
 
-/** Chunk stream ids of media on the way out: under 64 for one-byte headers, apart from those of commands. */
-const CHUNK_STREAM_ID = { audio: 4, data: 5, video: 6 } as const;
+/** How media goes out: under 64 for chunk stream ids of one byte, apart from those of commands. */
+const AUDIO = { kind: 'audio', typeId: MessageType.Audio, chunkStreamId: 4 } as const;
+const DATA = { kind: 'data', typeId: MessageType.DataAmf0, chunkStreamId: 5 } as const;
+const VIDEO = { kind: 'video', typeId: MessageType.Video, chunkStreamId: 6 } as const;
+
+type Medium = typeof AUDIO | typeof DATA | typeof VIDEO;
 
 /** Whether viewers may begin at a message, and whether it needs the frames before it. */
-type FrameRole = { readonly isEntry: boolean; readonly isInterFrame: boolean; readonly isHeader?: boolean };
+type FrameRole = { readonly isEntry: boolean; readonly isInterFrame: boolean; readonly isHeader: boolean };
 
+const ENTRY: FrameRole = { isEntry: true, isInterFrame: false, isHeader: false };
+const INTER_FRAME: FrameRole = { isEntry: false, isInterFrame: true, isHeader: false };
 const HEADER: FrameRole = { isEntry: false, isInterFrame: false, isHeader: true };
-
-/** What the streams run on: injected, so that a test drives it by hand. */
-export interface StreamScheduler {
-  /** Calls back after `delayMs`; 0 means as soon as what is being read now has been worked off. */
-  after(delayMs: number, callback: () => void): void;
-}
+const PLAIN: FrameRole = { isEntry: false, isInterFrame: false, isHeader: false };
 
 /** Settings of a live stream. */
 export type LiveStreamOptions = LogLimits & {
@@ -56,15 +59,17 @@ export class LiveStream {
   readonly app: string;
   readonly name: string;
   readonly #options: LiveStreamOptions;
-  readonly #scheduler: StreamScheduler;
   readonly #timeline = new Timeline();
-  readonly #viewers = new Set<Viewer>();
+  readonly #prompt: Audience;
+  /** Those whose Links have media gather. */
+  readonly #gathering: Audience;
   #sticky = new StickySet();
   #stickyTracks = new StickyTracks(this.#sticky);
   #videoTracks = new VideoTracks();
   #log: StreamLog | null = null;
   #hasMedia = false;
-  #isWakeDue = false;
+  /** The longest that any of them asked for, ms. */
+  #gatherMs = 0;
   #messagesIn = 0;
   #droppedMessages = 0;
   #copiedBytesBefore = 0;
@@ -73,7 +78,8 @@ export class LiveStream {
     this.app = app;
     this.name = name;
     this.#options = options;
-    this.#scheduler = scheduler;
+    this.#prompt = new Audience(scheduler);
+    this.#gathering = new Audience(scheduler, () => this.#log?.release());
   }
 
   /** True while somebody publishes. */
@@ -83,13 +89,13 @@ export class LiveStream {
 
   /** True when nobody publishes and nobody watches. */
   get isIdle(): boolean {
-    return this.#log === null && this.#viewers.size === 0;
+    return this.#log === null && this.#viewerCount === 0;
   }
 
   /** What there is to say of the stream now. */
   get stats(): LiveStreamStats {
     return {
-      viewers: this.#viewers.size,
+      viewers: this.#viewerCount,
       isPublished: this.isPublished,
       messagesIn: this.#messagesIn,
       droppedMessages: this.#droppedMessages,
@@ -106,8 +112,8 @@ export class LiveStream {
     this.#videoTracks = new VideoTracks();
     this.#hasMedia = false;
     this.#timeline.restart();
-    this.#log = new StreamLog(this.#options);
-    for (const viewer of this.#viewers) viewer.follow(this.#log, true);
+    this.#log = new StreamLog(this.#options, this.#oldestReader);
+    for (const viewer of this.#viewers()) viewer.follow(this.#log, true);
     this.#wakeLater();
   }
 
@@ -122,30 +128,31 @@ export class LiveStream {
 
   /** Adds a viewer; it is woken when there is something for it. */
   addViewer(viewer: Viewer): void {
-    this.#viewers.add(viewer);
+    this.#audienceOf(viewer).add(viewer);
+    this.#gatherMs = Math.max(this.#gatherMs, viewer.gatherMs);
     if (this.#log !== null) viewer.follow(this.#log, false);
   }
 
   /** Takes a viewer off; it is not woken any more. */
   removeViewer(viewer: Viewer): void {
-    this.#viewers.delete(viewer);
+    this.#audienceOf(viewer).remove(viewer);
   }
 
   /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. False where it is malformed. */
   publishAudio(publisherMs: number, payload: Uint8Array): boolean {
     const header = readAudioHeader(payload);
     if (header.kind === 'malformed') return this.#drop();
-    if (describesTracks(header)) return this.#publishHeader('audio', header, publisherMs, payload);
+    if (describesTracks(header)) return this.#publishHeader(AUDIO, header, publisherMs, payload);
     const timestampMs = this.#mediaMs('audio', header, publisherMs);
     const isEntry = !this.#videoTracks.isThere(timestampMs);
-    return this.#append('audio', timestampMs, payload, { isEntry, isInterFrame: false });
+    return this.#append(AUDIO, timestampMs, payload, isEntry ? ENTRY : PLAIN);
   }
 
   /** Publishes a video message; the payload is an FLV VIDEODATA body, and is copied. False where it is malformed. */
   publishVideo(publisherMs: number, payload: Uint8Array): boolean {
     const header = readVideoHeader(payload);
     if (header.kind === 'malformed') return this.#drop();
-    if (describesTracks(header)) return this.#publishHeader('video', header, publisherMs, payload);
+    if (describesTracks(header)) return this.#publishHeader(VIDEO, header, publisherMs, payload);
     const timestampMs = this.#mediaMs('video', header, publisherMs);
     const isFrame = header.kind === 'frame';
     if (isFrame) this.#videoTracks.saw(header.trackId, timestampMs);
@@ -153,7 +160,7 @@ export class LiveStream {
       for (const { trackId } of header.tracks ?? [header]) this.#videoTracks.ended(trackId);
     }
     const isEntry = isFrame && header.isKeyframe && this.#videoTracks.isLead(header.trackId);
-    return this.#append('video', timestampMs, payload, { isEntry, isInterFrame: isFrame && !isEntry });
+    return this.#append(VIDEO, timestampMs, payload, isEntry ? ENTRY : isFrame ? INTER_FRAME : PLAIN);
   }
 
   /** Publishes a data message; metadata is kept for late joiners. False where no player could read it. */
@@ -167,13 +174,10 @@ export class LiveStream {
     if (payload === null) return this.#drop();
     const isSticky = kind === 'set';
     const timestampMs = isSticky ? this.#timeline.headerMs(publisherMs) : this.#timeline.dataMs(publisherMs);
-    const message = this.#message('data', timestampMs, payload);
+    const message = messageOf(DATA, timestampMs, payload);
     if (isSticky && !this.#sticky.put(key, message)) this.#droppedMessages++;
     // A stream of data alone has no other place to begin.
-    return this.#append('data', timestampMs, payload, {
-      isEntry: !isSticky && !this.#hasMedia,
-      isInterFrame: false,
-    });
+    return this.#append(DATA, timestampMs, payload, !isSticky && !this.#hasMedia ? ENTRY : PLAIN);
   }
 
   /** WHY: only frames move the clock: what is none may be stamped 0, and would be taken for one that starts anew. */
@@ -183,7 +187,7 @@ export class LiveStream {
 
   #heldBytes(): number {
     const logs = new Set(this.#log === null ? [] : [this.#log]);
-    for (const viewer of this.#viewers) for (const log of viewer.logs) logs.add(log);
+    for (const viewer of this.#viewers()) for (const log of viewer.logs) logs.add(log);
     return [...logs].reduce((heldBytes, log) => heldBytes + log.heldBytes, 0);
   }
 
@@ -194,52 +198,69 @@ export class LiveStream {
 
   /** Passes on what late joiners need, and keeps it. */
   #publishHeader(
-    media: 'audio' | 'video',
+    medium: typeof AUDIO | typeof VIDEO,
     header: MediaHeader,
     publisherMs: number,
     payload: Uint8Array,
   ): true {
     const timestampMs = this.#timeline.headerMs(publisherMs);
-    const message = this.#message(media, timestampMs, payload);
-    if (!this.#stickyTracks.keep(media, header, message)) this.#droppedMessages++;
-    if (media === 'video') this.#videoTracks.saw(header.trackId, timestampMs);
-    return this.#append(media, timestampMs, payload, HEADER);
+    const message = messageOf(medium, timestampMs, payload);
+    if (!this.#stickyTracks.keep(medium.kind, header, message)) this.#droppedMessages++;
+    if (medium === VIDEO) this.#videoTracks.saw(header.trackId, timestampMs);
+    return this.#append(medium, timestampMs, payload, HEADER);
   }
 
   #append(
-    kind: MediaKind,
+    medium: Medium,
     timestampMs: number,
     payload: Uint8Array,
-    { isEntry, isInterFrame, isHeader = false }: FrameRole,
+    { isEntry, isInterFrame, isHeader }: FrameRole,
   ): true {
     if (this.#log === null) throw new Error(`stream ${this.app}/${this.name} is not published`);
     this.#messagesIn++;
-    if (kind !== 'data') this.#hasMedia = true;
+    if (medium !== DATA) this.#hasMedia = true;
     const sticky = isEntry ? this.#sticky.messages : null;
-    this.#log.append(this.#message(kind, timestampMs, payload), { kind, sticky, isInterFrame, isHeader });
+    const role = { kind: medium.kind, sticky, isInterFrame, isHeader };
+    this.#log.append(messageOf(medium, timestampMs, payload), role);
     this.#wakeLater();
     return true;
   }
 
-  #message(kind: MediaKind, timestampMs: number, payload: Uint8Array): RtmpMessage {
-    const typeId = { audio: MessageType.Audio, video: MessageType.Video, data: MessageType.DataAmf0 }[kind];
-    const chunkStreamId = CHUNK_STREAM_ID[kind];
-    return { typeId, chunkStreamId, messageStreamId: LOG_MESSAGE_STREAM_ID, timestampMs, payload };
+  get #viewerCount(): number {
+    return this.#prompt.viewers.size + this.#gathering.viewers.size;
   }
+
+  *#viewers(): Iterable<Viewer> {
+    yield* this.#prompt.viewers;
+    yield* this.#gathering.viewers;
+  }
+
+  #audienceOf(viewer: Viewer): Audience {
+    return viewer.gatherMs > 0 ? this.#gathering : this.#prompt;
+  }
+
+  readonly #oldestReader = (): number => {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const viewer of this.#viewers()) {
+      oldest = Math.min(oldest, this.#log === null ? 0 : viewer.wantedFrom(this.#log));
+    }
+    return oldest;
+  };
 
   /** Wakes the viewers once for all that is appended until then. */
   #wakeLater(): void {
-    if (this.#isWakeDue || this.#viewers.size === 0) return;
-    this.#isWakeDue = true;
-    this.#scheduler.after(this.#mergeMs(), () => {
-      this.#isWakeDue = false;
-      for (const viewer of this.#viewers) viewer.listener.wake();
-    });
+    const mergeMs = this.#mergeMs();
+    this.#prompt.wakeWithin(mergeMs);
+    this.#gathering.wakeWithin(Math.max(mergeMs, this.#gatherMs));
   }
 
   /** Few viewers get each frame at once; the more there are, the longer writes gather, up to the cap. */
   #mergeMs(): number {
-    const share = (this.#viewers.size - UNMERGED_VIEWERS) / (FULLY_MERGED_VIEWERS - UNMERGED_VIEWERS);
+    const share = (this.#viewerCount - UNMERGED_VIEWERS) / (FULLY_MERGED_VIEWERS - UNMERGED_VIEWERS);
     return Math.round(this.#options.mergeMs * Math.min(1, Math.max(0, share)));
   }
+}
+
+function messageOf({ typeId, chunkStreamId }: Medium, timestampMs: number, payload: Uint8Array): RtmpMessage {
+  return { typeId, chunkStreamId, messageStreamId: LOG_MESSAGE_STREAM_ID, timestampMs, payload };
 }

@@ -3,7 +3,7 @@
 
 import { writeChunkedMessage } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
-import { ENTRY_BYTES, MAX_SLAB_PLACES_BYTES } from './limits.ts';
+import { ENTRY_BYTES, MAX_SLAB_PLACES_BYTES, SLAB_BYTES } from './limits.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** One slab of a log. */
@@ -13,12 +13,20 @@ export class Slab {
   readonly #bytes: Uint8Array;
   readonly #entries: LogEntry[] = [];
   #usedBytes = 0;
+  /** True once somebody got a view of it. */
+  #isRead = false;
   /** What its messages' places take up, with what they hold. */
   #placesBytes = 0;
 
-  constructor(start: number, lengthBytes: number) {
+  /** Begins at position `start`, in `bytes`, whatever they hold. */
+  constructor(start: number, bytes: Uint8Array) {
     this.start = start;
-    this.#bytes = new Uint8Array(lengthBytes);
+    this.#bytes = bytes;
+  }
+
+  /** Its memory, where it can become another slab's: nobody has a view of it, and it is of the usual length. */
+  get unreadBytes(): Uint8Array | null {
+    return this.#isRead || this.#bytes.length !== SLAB_BYTES ? null : this.#bytes;
   }
 
   /** Position behind its last message. */
@@ -51,6 +59,7 @@ export class Slab {
 
   /** The bytes between two positions, as far as they lie in this slab: a view, never written to again. */
   bytesBetween(fromPosition: number, toPosition: number): Uint8Array {
+    this.#isRead = true;
     const from = Math.max(fromPosition - this.start, 0);
     return this.#bytes.subarray(from, Math.min(toPosition - this.start, this.#usedBytes));
   }

@@ -1,11 +1,11 @@
 // A live stream's log: what the publisher sent, appended once as bytes ready for the wire, in slabs. Every
 // message is chunked with a full header (fmt 0), so each message boundary is a place where a viewer can begin
 // or go on. A position is the count of bytes appended before it; it only grows, and old slabs fall off the front.
-// It knows nothing of viewers: they are positions, and ask.
+// It knows nothing of viewers: they are positions, and ask. Who reads furthest behind it asks itself, once a slab.
 
 import { chunkedLengthBytes } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
-import { ENTRY_BYTES, FIRST_SLAB_BYTES, MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
+import { AUDIO_JOIN_MS, ENTRY_BYTES, FIRST_SLAB_BYTES, MAX_STEP_MS, SLAB_BYTES } from './limits.ts';
 import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 import { StickyWeight } from './sticky-weight.ts';
@@ -15,7 +15,10 @@ const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 /** The append-only log of one publish. */
 export class StreamLog {
   readonly #limits: LogLimits;
+  readonly #oldestReader: () => number;
   readonly #slabs: Slab[] = [];
+  /** Memory of a slab that was dropped and that nobody had read: the next slab's. */
+  #spareBytes: Uint8Array | null = null;
   /** Size of the next slab. */
   #slabBytes = FIRST_SLAB_BYTES;
   #end = 0;
@@ -30,15 +33,19 @@ export class StreamLog {
   #reachedMs = 0;
   #newestEntryPoint: LogEntry | null = null;
   #newestVideoFramePosition = -1;
-  /** The oldest message that is not behind the limits of lag, as its slab's index and its own. */
+  #releasedPosition = 0;
+  /** The oldest message that was not behind the limits of lag when it was asked for, as its slab's index and its own. */
   #lagSlab = 0;
   #lagEntry = 0;
   /** The newest range that was read, and from where: viewers in step all ask for the same one. */
   #sharedFrom = -1;
   #shared: LogRange = NO_RANGE;
 
-  constructor(limits: LogLimits) {
+  /** `oldestReader` gives the least position that anybody may still read from: what is before it, and too old for those
+   * who come, is not kept until the limits of lag. */
+  constructor(limits: LogLimits, oldestReader: () => number = () => 0) {
     this.#limits = limits;
+    this.#oldestReader = oldestReader;
   }
 
   /** Position of the oldest message still held. */
@@ -79,8 +86,14 @@ export class StreamLog {
     return this.#newestVideoFramePosition;
   }
 
+  /** Up to where those who let media gather have been woken. */
+  get releasedPosition(): number {
+    return this.#releasedPosition;
+  }
+
   /** A viewer before this position is slow. */
   get lagPosition(): number {
+    this.#moveLag();
     return this.#slabs[this.#lagSlab]?.entries[this.#lagEntry]?.position ?? this.#end;
   }
 
@@ -88,18 +101,21 @@ export class StreamLog {
   get heldBytes(): number {
     let heldBytes = 0;
     for (const slab of this.#slabs) heldBytes += slab.heldBytes;
-    return heldBytes;
+    return heldBytes + (this.#spareBytes?.length ?? 0);
   }
 
   /** Appends one message, copying its payload. */
   append(message: RtmpMessage, role: EntryRole): void {
     const { chunkSizeBytes } = this.#limits;
     const { payload, timestampMs, chunkStreamId } = message;
+    const { kind, sticky, isInterFrame, isHeader } = role;
     const lengthBytes = chunkedLengthBytes(payload.length, timestampMs, chunkStreamId, chunkSizeBytes);
-    const { kind, sticky, isInterFrame } = role;
     this.#passTime(timestampMs);
     const entry: LogEntry = {
-      ...role,
+      kind,
+      sticky,
+      isInterFrame,
+      isHeader,
       position: this.#end,
       lengthBytes,
       weightBefore: this.#weightBytes,
@@ -107,15 +123,22 @@ export class StreamLog {
       reachedMs: this.#reachedMs,
     };
     const stickyBytes = sticky === null ? 0 : this.#stickyWeight.addedBytes(sticky);
-    this.#slabFor(lengthBytes).append(message, entry, chunkSizeBytes, stickyBytes);
+    const last = this.#slabs.at(-1);
+    const isNewSlab = !last?.hasRoomFor(lengthBytes);
+    const slab = last === undefined || isNewSlab ? this.#addSlab(lengthBytes) : last;
+    slab.append(message, entry, chunkSizeBytes, stickyBytes);
     this.#end += lengthBytes;
     this.#weightBytes += lengthBytes + ENTRY_BYTES + stickyBytes;
     this.#copiedBytes += payload.length;
     if (sticky !== null) this.#newestEntryPoint = entry;
     if (kind === 'video' && (sticky !== null || isInterFrame))
       this.#newestVideoFramePosition = entry.position;
-    this.#moveLag(entry);
-    this.#trim();
+    if (isNewSlab || (kind === 'video' && sticky !== null)) this.#trim();
+  }
+
+  /** All that is held is for those to take now who let media gather. */
+  release(): void {
+    this.#releasedPosition = this.#end;
   }
 
   /** Says that the publish is over. What is held stays readable. */
@@ -192,42 +215,63 @@ export class StreamLog {
     return this.#weightBytes - entry.weightBefore <= maxBytes && this.#ageMs(entry) <= maxMs;
   }
 
-  #slabFor(lengthBytes: number): Slab {
-    const last = this.#slabs.at(-1);
-    if (last?.hasRoomFor(lengthBytes)) return last;
-    const slab = new Slab(this.#end, Math.max(this.#slabBytes, lengthBytes));
+  #addSlab(lengthBytes: number): Slab {
+    const slabBytes = Math.max(this.#slabBytes, lengthBytes);
+    const spare = this.#spareBytes?.length === slabBytes ? this.#spareBytes : null;
+    if (spare !== null) this.#spareBytes = null;
+    // WHY: not cleared, for nothing is read of a slab but what was written into it.
+    const slab = new Slab(this.#end, spare ?? new Uint8Array(Buffer.allocUnsafeSlow(slabBytes).buffer));
     this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_BYTES);
     this.#slabs.push(slab);
     return slab;
   }
 
   /** Moves the lag position over what is now too far behind; never over the newest message. */
-  #moveLag(newest: LogEntry): void {
+  #moveLag(): void {
     const { lagBytes, lagMs } = this.#limits;
+    const lastSlab = this.#slabs.length - 1;
     for (;;) {
       const slab = this.#slabs[this.#lagSlab];
-      const entry = slab?.entries[this.#lagEntry];
-      if (entry === newest) return;
+      if (slab === undefined) return;
+      const entry = slab.entries[this.#lagEntry];
       if (entry === undefined) {
         this.#lagSlab++;
         this.#lagEntry = 0;
-      } else if (this.#isWithin(entry, lagBytes, lagMs)) return;
-      else this.#lagEntry++;
+        continue;
+      }
+      const isNewest = this.#lagSlab === lastSlab && this.#lagEntry === slab.entries.length - 1;
+      if (isNewest || this.#isWithin(entry, lagBytes, lagMs)) return;
+      this.#lagEntry++;
     }
   }
 
-  /** Drops the slabs that neither a late joiner nor a lagging viewer needs. */
+  /** Drops the slabs that nobody needs: no late joiner, and nobody who reads and is not too far behind. */
   #trim(): void {
-    const keepFrom = Math.min(this.lagPosition, this.cachedEntryPoint?.position ?? this.#end);
+    const { lagPosition } = this;
+    const readFrom = this.#oldestReader();
+    const joinFrom = this.cachedEntryPoint?.position ?? this.#end;
+    const isNeeded = (slab: Slab): boolean =>
+      slab.end > joinFrom || (slab.end > lagPosition && (slab.end > readFrom || this.#isRecent(slab)));
     let dropped = 0;
-    while ((this.#slabs[dropped]?.end ?? this.#end) <= keepFrom && dropped < this.#lagSlab) dropped++;
+    for (const slab of this.#slabs) {
+      if (isNeeded(slab)) break;
+      dropped++;
+    }
     if (dropped === 0) return;
-    this.#slabs.splice(0, dropped);
-    this.#lagSlab -= dropped;
+    for (const slab of this.#slabs.splice(0, dropped))
+      this.#spareBytes = slab.unreadBytes ?? this.#spareBytes;
+    if (this.#lagSlab < dropped) this.#lagEntry = 0;
+    this.#lagSlab = Math.max(0, this.#lagSlab - dropped);
     if (this.#sharedFrom < this.startPosition) {
       this.#sharedFrom = -1;
       this.#shared = NO_RANGE;
     }
+  }
+
+  /** True where somebody who comes may begin in it, a second back in a stream of sound alone. */
+  #isRecent(slab: Slab): boolean {
+    const newest = slab.entries.at(-1);
+    return newest !== undefined && this.#ageMs(newest) <= AUDIO_JOIN_MS;
   }
 
   #slabIndexOf(position: number): number {

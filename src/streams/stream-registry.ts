@@ -1,8 +1,9 @@
 // All live streams of the gateway, by application and name. A stream is there while somebody publishes it or
 // waits for it.
 
+import type { StreamScheduler } from './audience.ts';
 import { MAX_LIVE_STREAMS } from './limits.ts';
-import type { LiveStreamOptions, StreamScheduler } from './live-stream.ts';
+import type { LiveStreamOptions } from './live-stream.ts';
 import { LiveStream } from './live-stream.ts';
 
 /** Why a stream could not be had. */
@@ -10,12 +11,13 @@ export type StreamRefusal = 'name-in-use' | 'too-many-streams';
 
 /** The live streams by app and name. */
 export class StreamRegistry {
-  readonly #options: LiveStreamOptions;
+  readonly #optionsFor: (app: string) => LiveStreamOptions;
   readonly #scheduler: StreamScheduler;
   readonly #streams = new Map<string, LiveStream>();
 
-  constructor(options: LiveStreamOptions, scheduler: StreamScheduler) {
-    this.#options = options;
+  /** `optionsFor` is asked when a stream is made, with its application and instance. */
+  constructor(optionsFor: (app: string) => LiveStreamOptions, scheduler: StreamScheduler) {
+    this.#optionsFor = optionsFor;
     this.#scheduler = scheduler;
   }
 
@@ -49,7 +51,7 @@ export class StreamRegistry {
     const known = this.#streams.get(key);
     if (known !== undefined) return known;
     if (this.#streams.size >= MAX_LIVE_STREAMS) return null;
-    const stream = new LiveStream(app, name, this.#options, this.#scheduler);
+    const stream = new LiveStream(app, name, this.#optionsFor(app), this.#scheduler);
     this.#streams.set(key, stream);
     return stream;
   }

@@ -24,12 +24,14 @@ export class Timeline {
   #floorMs = 0;
   #newestMs = 0;
   #hasFrames = false;
-  #lastOf: Record<ClockedTrack, number | null> = { audio: null, video: null };
+  #lastAudioMs: number | null = null;
+  #lastVideoMs: number | null = null;
 
   /** Begins a publish: its first frame fixes the base. */
   restart(): void {
     this.#offsetMs = null;
-    this.#lastOf = { audio: null, video: null };
+    this.#lastAudioMs = null;
+    this.#lastVideoMs = null;
     if (this.#hasFrames) this.#floorMs = this.#newestMs + RESTART_GAP_MS;
   }
 
@@ -40,7 +42,8 @@ export class Timeline {
       this.#offsetMs = this.#newestMs - publisherMs;
     }
     if (this.#isNewClock(track, publisherMs)) this.#offsetMs = this.#newestMs + RESTART_GAP_MS - publisherMs;
-    this.#lastOf[track] = publisherMs;
+    if (track === 'audio') this.#lastAudioMs = publisherMs;
+    else this.#lastVideoMs = publisherMs;
     const frameMs = Math.max(this.#floorMs, this.#near(publisherMs + this.#offsetMs));
     this.#newestMs = Math.max(this.#newestMs, frameMs);
     this.#hasFrames = true;
@@ -67,7 +70,7 @@ export class Timeline {
 
   /** True where a track went far back, and the other has not shown yet that the whole clock did. */
   #isNewClock(track: ClockedTrack, publisherMs: number): boolean {
-    const lastMs = this.#lastOf[track];
+    const lastMs = track === 'audio' ? this.#lastAudioMs : this.#lastVideoMs;
     if (lastMs === null || ((publisherMs - lastMs) | 0) >= -MAX_STEP_BACK_MS) return false;
     return this.#near(publisherMs + (this.#offsetMs ?? 0)) < this.#newestMs - MAX_STEP_BACK_MS;
   }

@@ -29,6 +29,8 @@ export type ViewerOptions = {
   readonly chunkSizeBytes: number;
   /** False where late joiners wait for the next keyframe instead of starting at the last one. */
   readonly startsInPast: boolean;
+  /** Least time in ms from one wake to the next; 0 for a viewer that takes each message as it comes. */
+  readonly gatherMs: number;
 };
 
 /** A publish that the viewer is to follow, and where its log ended when the viewer heard of it. */
@@ -59,6 +61,32 @@ export class Viewer {
     this.listener = listener;
     this.#options = options;
     this.#path = new FilteredPath(options.messageStreamId, (entry) => this.#headersBefore(entry, true));
+  }
+
+  /** Least time in ms from one wake to the next. */
+  get gatherMs(): number {
+    return this.#options.gatherMs;
+  }
+
+  /** True where something is to be taken now. A viewer that gathers waits for the next wake, but for what was there at the last one. */
+  get isDue(): boolean {
+    const current = this.#current;
+    if (current === null || this.#isPaused) return this.#owesEnd;
+    const { log, joinedAt } = current;
+    if (!this.#isBegun || this.#position === null || log.isEnded) return true;
+    if (this.gatherMs === 0) return this.#position < log.endPosition;
+    return this.#position < Math.max(log.releasedPosition, joinedAt);
+  }
+
+  /** The position from which on it may still read `log`; Infinity where it reads nothing of it, or starts anew. */
+  wantedFrom(log: StreamLog): number {
+    for (const following of [this.#current, this.#next]) {
+      if (following?.log !== log) continue;
+      if (this.#isPaused) return Number.POSITIVE_INFINITY;
+      if (following === this.#next || !this.#isBegun) return following.joinedAt;
+      return this.#position ?? this.#resumeFrom ?? following.joinedAt;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Times this viewer fell too far behind and jumped. */

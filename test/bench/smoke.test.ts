@@ -2,37 +2,57 @@
 // a time.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { describe, it } from 'node:test';
 import { ROOT_FOLDER } from '../support/gateway-process.ts';
 
 const RUN_LIMIT_MS = 120_000;
+const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+
+/** Runs the bench to its end. */
+function run(
+  words: readonly string[],
+): Promise<{ readonly status: unknown; readonly output: string; readonly said: string }> {
+  const limits = { timeout: RUN_LIMIT_MS, killSignal: 'SIGTERM', maxBuffer: MAX_OUTPUT_BYTES } as const;
+  return new Promise((resolve) => {
+    const args = ['bench/run.ts', ...words];
+    execFile(process.execPath, args, { cwd: ROOT_FOLDER, ...limits }, (error, output, said) => {
+      resolve({ status: error === null ? 0 : error.code, output, said });
+    });
+  });
+}
 
 /** What a run came to: its exit code, and the JSON that it wrote. */
-function bench(...words: readonly string[]) {
-  const run = spawnSync(process.execPath, ['bench/run.ts', ...words, '--json', '-'], {
-    cwd: ROOT_FOLDER,
-    encoding: 'utf8',
-    timeout: RUN_LIMIT_MS,
-    killSignal: 'SIGTERM',
-  });
-  const outcome = JSON.parse(run.stdout === '' ? 'null' : run.stdout);
-  return { status: run.status, outcome, said: run.stderr };
+async function bench(...words: readonly string[]) {
+  const { status, output, said } = await run([...words, '--json', '-']);
+  const outcome = JSON.parse(output === '' ? 'null' : output);
+  return { status, outcome, said };
 }
 
 /** Runs a case's smoke run, in which nothing may be wrong. */
-function smoke(name: string) {
-  const { outcome, said } = bench(name, '--smoke');
+async function smoke(...words: readonly string[]) {
+  const { outcome, said } = await bench(...words, '--smoke');
   assert.equal(outcome?.isRight, true, said);
-  return outcome.result;
+  return { ...outcome.result, said };
 }
 
-describe('the bench', () => {
-  it('plays over RTMP and RTMPT in a smoke run without losing or changing a message', () => {
-    const [{ load }] = smoke('play').measurements;
+/** A folder that goes when the test is over. */
+function temporaryFolder(test: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'culvert-bench-'));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// Most of a smoke run is waiting: two at a time do not disturb each other.
+describe('the bench', { concurrency: 2 }, () => {
+  it('plays over RTMP and RTMPT without losing or changing a message, and profiles that', async (test) => {
+    const { measurements, said } = await smoke('play', '--profile', temporaryFolder(test));
+    assert.match(said, /by itself, of \d+ ms not idle/);
+    const [{ load }] = measurements;
     assert.deepEqual(load.faults, {});
     for (const transport of [load.rtmp, load.rtmpt]) {
       assert.equal(transport.viewers, 4);
@@ -40,8 +60,8 @@ describe('the bench', () => {
     }
   });
 
-  it('plays through tunnels that poll, and that are held, beside a bare Fastify route', () => {
-    const { measurements } = smoke('tunnel');
+  it('plays through tunnels that poll, and that are held, beside a bare Fastify route', async () => {
+    const { measurements } = await smoke('tunnel');
     assert.deepEqual(
       measurements.map(({ server }: { server: string }) => server),
       ['culvert', 'bare Fastify', 'culvert', 'bare Fastify'],
@@ -51,8 +71,8 @@ describe('the bench', () => {
     }
   });
 
-  it('takes publishers over RTMP and RTMPT, and finds what they sent at viewers', () => {
-    const [rtmp, reader, rtmpt] = smoke('fanin').measurements;
+  it('takes publishers over RTMP and RTMPT, and finds what they sent at viewers', async () => {
+    const [rtmp, reader, rtmpt] = (await smoke('fanin')).measurements;
     assert.deepEqual([rtmp.load.publishers, reader.load.bare.clients, rtmpt.load.publishers], [6, 6, 4]);
     for (const { load } of [rtmp, rtmpt]) {
       assert.equal(load.rtmp.viewers, 4);
@@ -60,8 +80,8 @@ describe('the bench', () => {
     }
   });
 
-  it('runs the four floors, none of whose clients starves', () => {
-    const { measurements } = smoke('floor');
+  it('runs the four floors, none of whose clients starves', async () => {
+    const { measurements } = await smoke('floor');
     const servers = measurements.map(({ server }: { server: string }) => server);
     assert.deepEqual([...new Set(servers)], ['bare write', 'bare Fastify', 'bare pipe', 'bare reader']);
     for (const { server, load } of measurements) {
@@ -69,51 +89,64 @@ describe('the bench', () => {
     }
   });
 
-  it('joins over RTMP and RTMPT', () => {
-    const [rtmp, rtmpt] = smoke('join').measurements;
+  it('joins over RTMP and RTMPT', async () => {
+    const [rtmp, rtmpt] = (await smoke('join')).measurements;
     assert.deepEqual([rtmp.load.rtmp.joins, rtmpt.load.rtmpt.joins], [10, 10]);
   });
 
-  it('weighs idle and playing viewers, and goes on while they come and go', () => {
-    const { outcome, said } = bench('memory', '--smoke', '--churn-seconds', '2');
+  it('weighs idle and playing viewers, and goes on while they come and go', async () => {
+    const { outcome, said } = await bench('memory', '--smoke', '--churn-seconds', '2');
     assert.equal(outcome?.isRight, true, said);
     const { measurements } = outcome.result;
-    assert.equal(measurements.length, 6);
+    assert.equal(measurements.length, 5);
     for (const { group, samples } of measurements) assert.ok(samples[0].resident > 0, group);
-    const [rtmp, rtmpt] = measurements.slice(4);
-    assert.ok(rtmp.load.rtmp.joins > 20, `${rtmp.load.rtmp.joins} joins`);
-    assert.ok(rtmpt.load.rtmpt.joins > 20, `${rtmpt.load.rtmpt.joins} joins`);
+    const { rtmp, rtmpt } = measurements[4].load;
+    assert.ok(rtmp.joins > 10, `${rtmp.joins} joins`);
+    assert.ok(rtmpt.joins > 10, `${rtmpt.joins} joins`);
   });
 
-  it('does every piece of work of the codec right in a smoke run, without a package of the bench', () => {
-    const { faults, works } = smoke('core');
+  it('does every piece of work of the codec right in a smoke run, without a package of the bench', async () => {
+    const { faults, figures } = await smoke('core');
     assert.deepEqual(faults, []);
-    assert.equal(works.length, 16);
+    assert.equal(figures.length, 16);
   });
 
-  it('writes a page of what several cases have come to', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'culvert-bench-results-'));
-    try {
-      const path = join(folder, 'RESULTS.md');
-      const { outcome, said } = bench('all', '--smoke', '--only', 'core,join', '--results', path);
-      assert.equal(outcome?.isRight, true, said);
-      const page = readFileSync(path, 'utf8');
-      for (const text of [
-        '- Machine: ',
-        '- Servers: culvert 0.1.0',
-        'npm run bench -- join --smoke',
-        '## core',
-      ]) {
-        assert.ok(page.includes(text), `${text} in ${page}`);
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+  it('writes a page of what it measured, with what was written by hand', async (test) => {
+    const folder = temporaryFolder(test);
+    const path = join(folder, 'RESULTS.md');
+    mkdirSync(join(folder, 'notes'));
+    writeFileSync(join(folder, 'notes', 'join.md'), 'Joins wait for a keyframe.\n');
+    await smoke('all', '--only', 'core,join', '--results', path);
+    assert.ok(existsSync(join(folder, 'results', 'core.json')));
+    const page = readFileSync(path, 'utf8');
+    for (const text of ['- Machine: ', 'culvert 0.1.0', 'bench -- join --smoke', 'Joins wait', '## core']) {
+      assert.ok(page.includes(text), `${text} in ${page}`);
     }
   });
 
-  it('says what it expects of a wrong command line', () => {
-    const { status, said } = bench('play', '--peer', 'apache');
-    assert.equal(status, 2);
-    assert.match(said, /expected --peer none\|nginx\|node-media-server\|all, got apache/);
+  it('tells how it is called', async () => {
+    const { status, output } = await run(['--help']);
+    assert.equal(status, 0);
+    assert.match(output, /^npm run bench -- CASE/);
   });
+
+  for (const { words, message } of [
+    {
+      words: ['watch'],
+      message: 'expected a case (play, tunnel, fanin, floor, join, memory, core, all), got watch',
+    },
+    {
+      words: ['play', '--peer', 'apache'],
+      message: 'expected --peer none|nginx|node-media-server|all, got apache',
+    },
+    { words: ['play', '--viewers', '3'], message: 'expected an option that --help names, got --viewers' },
+    { words: ['play', '--runs=0'], message: 'expected --runs 1 to 100, got 0' },
+    { words: ['all', '--render'], message: 'expected --render with --results FILE, got it alone' },
+  ]) {
+    it(`says: ${message}`, async () => {
+      const { status, said } = await bench(...words);
+      assert.equal(status, 2);
+      assert.equal(said.split('\n')[0], message);
+    });
+  }
 });

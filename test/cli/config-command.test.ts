@@ -57,6 +57,20 @@ describe('culvert config', () => {
     assert.match(stdout, /^ {2}maxReply: 1MiB # default$/m);
   });
 
+  it('prints the settings of single applications, and only those that are set', () => {
+    const files = { 'culvert.yaml': 'apps:\n  live: {mergeTime: 350ms}\n  "2024":\n    gopCache: false\n' };
+    const { exitCode, stdout } = run(['--config', 'culvert.yaml'], {}, files);
+    assert.equal(exitCode, 0);
+    const live = 'live:\\n    mergeTime: 350ms # culvert\\.yaml:2';
+    const other = '"2024":\\n    gopCache: false # culvert\\.yaml:4';
+    // Names that look like numbers come first in every object.
+    assert.match(stdout, new RegExp(`^apps:\\n {2}${other}\\n {2}${live}\\n`, 'm'));
+    assert.deepEqual(
+      { ...readBack(stdout).apps },
+      { live: { mergeTimeMs: 350 }, '2024': { gopCache: false } },
+    );
+  });
+
   it('prints a file that gives the same configuration', () => {
     assert.deepEqual(readBack(run([]).stdout), defaultConfig());
     const env = { CULVERT_TUNNEL_IDENT: 'a: "b" # c', CULVERT_STREAMS_GOP_CACHE: 'false' };

@@ -14,6 +14,7 @@ describe('loadSettings', () => {
       ports: [':1'],
       limits: { waitMs: 2_000, totalMs: 10_000, bodyBytes: 1_024, nameLengthChars: 8, isStrict: false },
       auth: { token: '' },
+      rooms: { __proto__: null },
     });
   });
 

@@ -54,6 +54,7 @@ describe('defaultConfig', () => {
       tunnel: {
         idleHoldMs: 500,
         setupHoldMs: 100,
+        gatherTimeMs: 30,
         silenceTimeoutMs: 60_000,
         detachedTimeoutMs: 10_000,
         handshakeTimeoutMs: 10_000,
@@ -77,6 +78,7 @@ describe('defaultConfig', () => {
         mergeTimeMs: 30,
         maxNameLengthChars: 256,
       },
+      apps: { __proto__: null },
       shutdown: { drainTimeoutMs: 5_000, reconnectUrl: 'none' },
     });
   });
@@ -95,6 +97,13 @@ describe('configWith', () => {
     assert.equal(config.tunnel.setupHoldMs, 100);
     assert.deepEqual(config.rtmp, defaultConfig().rtmp);
     assert.ok(Object.isFrozen(config) && Object.isFrozen(config.tunnel) && Object.isFrozen(config.listen));
+  });
+
+  it('takes settings of applications, which no name that objects inherit is among', () => {
+    const { apps } = configWith({ apps: { auction: { mergeTimeMs: 0 } } });
+    assert.deepEqual({ ...apps }, { auction: { mergeTimeMs: 0 } });
+    assert.equal(apps['constructor'], undefined);
+    assert.ok(Object.isFrozen(apps['auction']));
   });
 });
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Type } from 'typebox';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { parseFlags } from '../../src/config/flags.ts';
+import { groupsByName } from '../../src/config/groups-by-name.ts';
 import { listKeys } from '../../src/config/key.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import {
@@ -17,6 +18,11 @@ import {
   textList,
   toggle,
 } from '../../src/config/setting.ts';
+
+const shared = {
+  body: size({ default: '1KiB', from: '1B', to: '1MiB' }, 'How much.'),
+  isStrict: toggle(false, 'How strict.'),
+};
 
 /** A schema with a key of every kind. */
 export const schema = Type.Object({
@@ -32,9 +38,9 @@ export const schema = Type.Object({
         { description: 'How long.', atMost: 'limits.total' },
       ),
       total: duration({ default: '10s', from: '100ms', to: '1m' }, 'How long in all.'),
-      body: size({ default: '1KiB', from: '1B', to: '1MiB' }, 'How much.'),
+      body: shared.body,
       nameLength: characters({ default: 8, minimum: 1, maximum: 10 }, 'How many.'),
-      isStrict: toggle(false, 'How strict.'),
+      isStrict: shared.isStrict,
     },
     'The limits.',
   ),
@@ -46,6 +52,23 @@ export const schema = Type.Object({
       ),
     },
     'Who may come in.',
+  ),
+  rooms: groupsByName(
+    {
+      pattern: '^[^/]{1,12}$',
+      maxNames: 4,
+      expects: 'the name of a room',
+      plural: 'rooms',
+      lengthKey: 'limits.nameLength',
+      inherits: 'limits',
+      example: 'rooms:\n  red:\n    body: 1KiB\n',
+      note: 'Any name.',
+    },
+    {
+      ...shared,
+      pass: text({ default: '', minLength: 0, maxLength: 6 }, { secret: true, description: 'The word.' }),
+    },
+    'The rooms.',
   ),
 });
 

@@ -55,6 +55,9 @@ export class TestEndpoint implements LinkEndpoint {
   lastWords: Uint8Array | null = null;
   readonly heard: string[] = [];
   received = Buffer.alloc(0);
+  get isDue(): boolean {
+    return this.messages.length > 0;
+  }
   takenBytes = 0;
   largestTakeBytes = 0;
   onReceive: (bytes: Uint8Array) => void = () => undefined;

@@ -43,7 +43,7 @@ describe('askAdmission', () => {
       pending.push(promise);
       return promise;
     };
-    const rig = new GuardedRig(decide, { guard: (_guarded, work) => work(), onEnd: () => undefined });
+    const rig = new GuardedRig(decide, { guard: (guarded, work) => work(guarded), onEnd: () => undefined });
     const gone = Array.from({ length: 20 }, () => {
       const peer = rig.connecting();
       peer.link.drop();

@@ -116,7 +116,7 @@ export class TestPeer {
 export class SessionRig {
   readonly clock = new FakeClock();
   readonly scheduler = new FakeScheduler();
-  readonly registry = new StreamRegistry(OPTIONS, this.scheduler);
+  readonly registry = new StreamRegistry(() => OPTIONS, this.scheduler);
   readonly wheel = new DeadlineWheel(this.clock);
   readonly log: LogLine[] = [];
   readonly ended: RtmpConnection[] = [];
@@ -139,7 +139,7 @@ export class SessionRig {
       guard: link.guard,
       log: { debug: write('debug'), info: write('info'), error: write('error') },
       sessionOptions: SESSION_OPTIONS,
-      startsInPast: true,
+      startsInPast: () => true,
       admissions: new Map(),
       onEnd: (ended) => this.ended.push(ended),
       ...this.#deps,

@@ -26,13 +26,68 @@ describe('LiveStream, waking', () => {
       rig.begin();
       for (let n = 0; n < viewers; n++) rig.viewer();
       rig.key(0, 0);
-      return rig.scheduler.delaysMs[0];
+      rig.scheduler.run();
+      rig.inter(40, 1);
+      return rig.scheduler.delaysMs[1];
     };
     assert.deepEqual(
       [1, 20, 21, 110, 200, 1000].map((viewers) => delayOf(viewers, 30)),
       [0, 0, 0, 15, 30, 30],
     );
     assert.equal(delayOf(1000, 0), 0);
+  });
+
+  it('counts that time from the wake before, so that what follows a pause waits for nothing', () => {
+    const rig = new StreamRig({ mergeMs: 30 });
+    rig.begin();
+    for (let n = 0; n < 200; n++) rig.viewer();
+    rig.key(0, 0);
+    rig.scheduler.run();
+    rig.scheduler.clockMs = 12;
+    rig.inter(40, 1);
+    rig.inter(80, 2);
+    rig.scheduler.clockMs = 30;
+    rig.scheduler.run();
+    rig.scheduler.clockMs = 90;
+    rig.inter(120, 3);
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 18, 0]);
+  });
+
+  it('wakes those who gather together, at their own time, and the others at theirs', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const prompt = rig.viewer();
+    const gathering = [rig.viewer({ gatherMs: 50 }), rig.viewer({ gatherMs: 50 })];
+    rig.key(0, 0);
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 0], 'one timer each');
+    rig.scheduler.run();
+    rig.scheduler.clockMs = 10;
+    rig.inter(40, 1);
+    assert.deepEqual(rig.scheduler.delaysMs.slice(2), [0, 40]);
+    rig.scheduler.run();
+    assert.deepEqual(
+      [prompt, ...gathering].map(({ wakes }) => wakes),
+      [2, 2, 2],
+    );
+  });
+
+  it('has something due for one that gathers from a wake that it missed on, and all of it then', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewer = rig.viewer({ gatherMs: 50 });
+    rig.key(0, 0);
+    rig.scheduler.run();
+    assert.ok(viewer.viewer.isDue, 'it has not begun');
+    viewer.takeAll();
+    rig.inter(40, 1);
+    assert.ok(!viewer.viewer.isDue, 'not before the wake');
+    rig.scheduler.run();
+    rig.inter(80, 2);
+    assert.ok(viewer.viewer.isDue);
+    assert.deepEqual(viewer.takeAll(), ['inter 1 @40', 'inter 2 @80'], 'what came behind the wake too');
+    assert.ok(!viewer.viewer.isDue);
+    rig.stream.endPublish();
+    assert.ok(viewer.viewer.isDue, 'the end is told at once');
   });
 
   it('asks for nothing where nobody watches', () => {

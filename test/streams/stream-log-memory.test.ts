@@ -28,7 +28,7 @@ describe('StreamLog, what it holds', () => {
   it('drops what is past the limits by media time', () => {
     const log = filledLog(3000, 100, 40, { gopCacheMs: 1000, lagMs: 2000 });
     assert.equal(log.entryFrom(log.lagPosition)?.timestampMs, 3000 * 40 - 2000);
-    assert.ok(log.heldBytes <= 2 * SLAB_BYTES);
+    assert.ok(log.heldBytes <= 5 * SLAB_BYTES, 'two slabs, their places, and a slab that is used again');
   });
 
   it('holds the newest group of pictures even where it is longer than the lag', () => {
@@ -82,7 +82,7 @@ describe('StreamLog, what it holds', () => {
     const messageBytes = HEADER_BYTES + ENTRY_BYTES;
     const heldMessages = (log.endPosition - log.startPosition) / HEADER_BYTES;
     const slabMessages = SLAB_BYTES / HEADER_BYTES;
-    assert.ok(heldMessages <= 300_000 / messageBytes + slabMessages, `${heldMessages}`);
+    assert.ok(heldMessages <= 300_000 / messageBytes + 2 * slabMessages, `${heldMessages}`);
     assert.equal(log.lagPosition, log.endPosition - Math.floor(300_000 / messageBytes) * HEADER_BYTES);
     assert.ok(log.heldBytes >= heldMessages * messageBytes, `${log.heldBytes}`);
     assert.equal(log.cachedEntryPoint, null);

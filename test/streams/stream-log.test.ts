@@ -131,7 +131,7 @@ describe('StreamLog, places to begin', () => {
     assert.equal(log.entryPointFrom(0)?.timestampMs, 500);
     const second = log.entryPointFrom((log.entryPointFrom(0)?.position ?? 0) + 1);
     assert.equal(second?.timestampMs, 1500);
-    assert.equal(log.entryPointFrom(log.newestEntryPoint?.position ?? 0), log.newestEntryPoint);
+    assert.deepEqual(log.entryPointFrom(log.newestEntryPoint?.position ?? 0), log.newestEntryPoint);
     assert.equal(log.entryPointFrom((log.newestEntryPoint?.position ?? 0) + 1), null);
     assert.equal(log.entryPointFrom(0, 1500)?.timestampMs, 1500, 'not further back than so much media time');
   });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_LIVE_STREAMS } from '../../src/streams/limits.ts';
+import { perApp } from '../../src/config/app-settings.ts';
+import { configWith } from '../../src/config/load-config.ts';
+import { FULLY_MERGED_VIEWERS, MAX_LIVE_STREAMS } from '../../src/streams/limits.ts';
 import { LiveStream } from '../../src/streams/live-stream.ts';
 import { StreamRegistry } from '../../src/streams/stream-registry.ts';
-import { FakeScheduler, OPTIONS, TestViewer } from './stream-rig.ts';
+import { FakeScheduler, OPTIONS, PAYLOAD, TestViewer } from './stream-rig.ts';
 
 function newRegistry(): StreamRegistry {
-  return new StreamRegistry(OPTIONS, new FakeScheduler());
+  return new StreamRegistry(() => OPTIONS, new FakeScheduler());
 }
 
 function streamOf(found: LiveStream | string): LiveStream {
@@ -64,6 +66,41 @@ describe('StreamRegistry', () => {
     const now = streamOf(registry.publish('live', 'a'));
     registry.release(old);
     assert.equal(registry.watch('live', 'a'), now);
+  });
+
+  it('asks for the options of a stream when it makes it, by application and instance', () => {
+    const asked: string[] = [];
+    const scheduler = new FakeScheduler();
+    const registry = new StreamRegistry((app) => {
+      asked.push(app);
+      return OPTIONS;
+    }, scheduler);
+    const stream = streamOf(registry.watch('live/eu', 'a'));
+    assert.equal(registry.publish('live/eu', 'a'), stream);
+    streamOf(registry.watch('live/eu', 'a'));
+    streamOf(registry.publish('live', 'b'));
+    assert.deepEqual(asked, ['live/eu', 'live']);
+  });
+
+  it('gathers writes as the settings of each application say', () => {
+    const config = configWith({
+      streams: { mergeTimeMs: 30 },
+      apps: { live: { mergeTimeMs: 350 }, auction: { mergeTimeMs: 0 } },
+    });
+    const scheduler = new FakeScheduler();
+    const optionsFor = perApp(config, ({ mergeTimeMs }) => ({ ...OPTIONS, mergeMs: mergeTimeMs }));
+    const registry = new StreamRegistry(optionsFor, scheduler);
+    const delayOf = (app: string): number | undefined => {
+      const stream = streamOf(registry.publish(app, 'a'));
+      for (let n = 0; n < FULLY_MERGED_VIEWERS; n++) new TestViewer(stream);
+      // What comes behind a pause is told at once; what comes upon it gathers.
+      stream.publishVideo(0, PAYLOAD.key(0));
+      scheduler.run();
+      stream.publishVideo(40, PAYLOAD.inter(1));
+      scheduler.run();
+      return scheduler.delaysMs.at(-1);
+    };
+    assert.deepEqual(['live', 'live/eu', 'auction', 'other'].map(delayOf), [350, 350, 0, 30]);
   });
 
   it('carries so many streams and none more', () => {

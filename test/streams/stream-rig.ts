@@ -2,7 +2,8 @@
 // by an independent reader into one line a message: `key 3 @120`, `inter 4 @160`, `audio 2 @130`, `video-header 1 @0`.
 
 import { AmfObject } from '../../src/protocol/amf/amf-value.ts';
-import type { LiveStreamOptions, StreamScheduler } from '../../src/streams/live-stream.ts';
+import type { StreamScheduler } from '../../src/streams/audience.ts';
+import type { LiveStreamOptions } from '../../src/streams/live-stream.ts';
 import { LiveStream } from '../../src/streams/live-stream.ts';
 import type { ViewerListener, ViewerOptions } from '../../src/streams/viewer.ts';
 import { Viewer } from '../../src/streams/viewer.ts';
@@ -23,7 +24,12 @@ export const OPTIONS: LiveStreamOptions = {
 /** Calls that a stream asked for, made when the test says so. */
 export class FakeScheduler implements StreamScheduler {
   readonly delaysMs: number[] = [];
+  clockMs = 0;
   #due: (() => void)[] = [];
+
+  nowMs(): number {
+    return this.clockMs;
+  }
 
   after(delayMs: number, callback: () => void): void {
     this.delaysMs.push(delayMs);
@@ -86,7 +92,13 @@ export class TestViewer implements ViewerListener {
     chunkSizeBytes = OPTIONS.chunkSizeBytes,
   ) {
     this.stream = stream;
-    this.viewer = new Viewer(this, { messageStreamId: 1, chunkSizeBytes, startsInPast: true, ...options });
+    this.viewer = new Viewer(this, {
+      messageStreamId: 1,
+      chunkSizeBytes,
+      startsInPast: true,
+      gatherMs: 0,
+      ...options,
+    });
     this.#reader.read(setChunkSize(chunkSizeBytes));
     stream.addViewer(this.viewer);
   }

@@ -17,6 +17,7 @@ export const MEMORY_FACTS: LinkFacts = {
 /** A Link in memory. */
 export class MemoryLink implements Link, Guarded {
   readonly facts: LinkFacts;
+  readonly gatherMs: number;
   /** Bytes that were pulled and not read by the test yet, a list a pull. */
   pulls: (readonly Uint8Array[])[] = [];
   /** Why the endpoint was told to say goodbye, and why the Link closed, in order. */
@@ -31,7 +32,8 @@ export class MemoryLink implements Link, Guarded {
   #endpoint: LinkEndpoint | null = null;
   #isClosed = false;
 
-  constructor(facts: Partial<LinkFacts> = {}) {
+  constructor(facts: Partial<LinkFacts> = {}, gatherMs = 0) {
+    this.gatherMs = gatherMs;
     this.facts = { ...MEMORY_FACTS, ...facts };
   }
 

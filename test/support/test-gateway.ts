@@ -1,6 +1,7 @@
 // A whole gateway in the test's own process, on free ports of the loopback.
 
 import type { Admission } from '../../src/auth/admission.ts';
+import { PROCESS_CLOCK, PROCESS_SCHEDULER } from '../../src/cli/process-clock.ts';
 import type { Overrides } from '../../src/config/config-type.ts';
 import { configWith } from '../../src/config/load-config.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -34,19 +35,8 @@ export async function startTestGateway(
     configWith({ listen: ['127.0.0.1:0'], shutdown: { drainTimeoutMs: 500 }, ...overrides }),
     {
       log: { debug: write('debug'), info: write('info'), error: write('error') },
-      clock: {
-        nowMs: () => performance.now(),
-        after: (delayMs, callback) => {
-          const timer = setTimeout(callback, delayMs);
-          return () => clearTimeout(timer);
-        },
-      },
-      scheduler: {
-        after: (delayMs, callback) => {
-          if (delayMs === 0) setImmediate(callback);
-          else setTimeout(callback, delayMs);
-        },
-      },
+      clock: PROCESS_CLOCK,
+      scheduler: PROCESS_SCHEDULER,
       admissions,
     },
   );

@@ -20,7 +20,7 @@ export class CarrierRegistry {
 
   /** A whole request of `link` came on `socket`. A connection that is gone by now counts for nothing. */
   carried(socket: Socket, link: TunnelLink): void {
-    if (socket.destroyed || link.carriers.has(socket)) return;
+    if (link.isCarriedBy(socket) || socket.destroyed) return;
     this.#linksOf(socket).add(link);
     link.carrierOpened(socket);
   }

@@ -8,6 +8,8 @@ import type { Link, Wheel } from '../link.ts';
 export type RtmptConfig = TunnelSettings & {
   /** Longest body of a request, in bytes; 16 MiB by default. */
   readonly maxBodyBytes: number;
+  /** Least time in ms from one reply with media to the next, 0 or more: media gathers meanwhile. */
+  readonly gatherTimeMs: number;
   /** Content-Type of replies, `application/x-fcs` by default; some clients take no other. */
   readonly contentType: string;
   /** Answer to /fcs/ident and /fcs/ident2: 404, or 200 with this text. */

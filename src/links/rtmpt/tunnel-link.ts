@@ -16,6 +16,7 @@ import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from '../link.ts'
 export type TunnelLinkOptions = {
   readonly facts: LinkFacts;
   readonly settings: TunnelSettings;
+  readonly gatherMs: number;
   readonly wheel: Wheel;
   readonly guard: Guard;
   /** Writes one answer; called once for each response, in no case after its connection is gone. */
@@ -29,12 +30,15 @@ const ENDED_BY_PEER: EndReason = { code: 'peer-closed', message: 'the client clo
 /** A Link whose bytes travel in HTTP requests and replies. */
 export class TunnelLink implements Link, Guarded {
   readonly facts: LinkFacts;
+  readonly gatherMs: number;
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
   readonly #writeReply: (response: ServerResponse, reply: TunnelReply) => void;
   readonly #onEnded: () => void;
   readonly #carriers = new Set<Socket>();
+  // The one of them that carried last, mostly the only one.
+  #lastCarrier: Socket | null = null;
   #endpoint: LinkEndpoint | null = null;
   #session: TunnelSession<ServerResponse> | null = null;
   #endReason: EndReason | null = null;
@@ -45,6 +49,7 @@ export class TunnelLink implements Link, Guarded {
 
   constructor(options: TunnelLinkOptions) {
     this.facts = options.facts;
+    this.gatherMs = options.gatherMs;
     this.#settings = options.settings;
     this.#wheel = options.wheel;
     this.#guard = options.guard;
@@ -60,6 +65,14 @@ export class TunnelLink implements Link, Guarded {
   /** The open connections that have carried requests of this session. */
   get carriers(): ReadonlySet<Socket> {
     return this.#carriers;
+  }
+
+  /** True where `socket` is one of the carriers. Cheap for the one that was asked about before. */
+  isCarriedBy(socket: Socket): boolean {
+    if (socket === this.#lastCarrier) return true;
+    if (!this.#carriers.has(socket)) return false;
+    this.#lastCarrier = socket;
+    return true;
   }
 
   /** Names the endpoint; called once, before the reply to /open leaves. */
@@ -78,7 +91,7 @@ export class TunnelLink implements Link, Guarded {
     this.#arm();
   }
 
-  /** Handles one whole request; the answer goes to `response`, now or later. The body is read before this returns. */
+  /** Handles one whole request; the answer goes to `response`, now or later. */
   receive(request: TunnelSessionRequest, response: ServerResponse): void {
     this.#guard(this, () => this.#session?.receive(request, response, this.#wheel.nowMs()));
     this.#arm();
@@ -86,7 +99,8 @@ export class TunnelLink implements Link, Guarded {
 
   /** Says that `take` may have something; call it when a batch is whole, for a held reply leaves at once. */
   wake(): void {
-    this.#guard(this, this.#wakeSession);
+    // WHY: of a crowd that pauses between its polls, most have no poll here when they are woken, many times a second.
+    if (this.#session?.isWaiting) this.#guard(this, (link) => link.#session?.wake());
   }
 
   /** Ends the link: what `take` still gives goes out with the next replies, for at most five seconds. */
@@ -96,7 +110,7 @@ export class TunnelLink implements Link, Guarded {
       this.#finish();
       return;
     }
-    this.#guard(this, this.#closeSession);
+    this.#guard(this, (link) => link.#session?.close(link.#wheel.nowMs()));
     this.#arm();
   }
 
@@ -129,27 +143,16 @@ export class TunnelLink implements Link, Guarded {
   /** A connection that carried requests of this session is gone, and with it the clients of the requests it held. */
   carrierClosed(socket: Socket): void {
     if (!this.#carriers.delete(socket)) return;
+    if (this.#lastCarrier === socket) this.#lastCarrier = null;
     this.#session?.abort((response) => response.req.socket === socket);
     this.#session?.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
     this.#arm();
   }
 
-  readonly #wakeSession = (): void => {
-    this.#session?.wake();
-  };
-
-  readonly #closeSession = (): void => {
-    this.#session?.close(this.#wheel.nowMs());
-  };
-
-  readonly #tickSession = (): void => {
-    this.#session?.tick(this.#wheel.nowMs());
-  };
-
   readonly #onDeadline = (): void => {
     this.#deadline = null;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.#guard(this, this.#tickSession);
+    this.#guard(this, (link) => link.#session?.tick(link.#wheel.nowMs()));
     this.#arm();
   };
 
@@ -170,6 +173,7 @@ export class TunnelLink implements Link, Guarded {
     this.#deadline = null;
     this.#onEnded();
     this.#carriers.clear();
+    this.#lastCarrier = null;
     this.#guard(this, () => this.#endpoint?.closed(this.#endReason ?? ENDED_BY_PEER));
   };
 }

@@ -3,10 +3,12 @@
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import type { Guarded } from '../../errors.ts';
 import { ERRORS } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
 import { TunnelError } from '../../protocol/rtmpt/tunnel-error.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
+import { readRequestBody } from './request-body.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
 import { TunnelLink } from './tunnel-link.ts';
 import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
@@ -15,7 +17,6 @@ import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-resp
 const SESSION_ID_BYTES = 16;
 /** LIMIT: a log line wants the program's name, and a head may hold 16 KB of it. */
 const MAX_USER_AGENT_LENGTH = 256;
-const NO_BYTES = new Uint8Array(0);
 
 /** The open tunnels, by session id. */
 export class TunnelRegistry {
@@ -28,8 +29,23 @@ export class TunnelRegistry {
     this.#carriers = new CarrierRegistry(options.wheel);
   }
 
-  /** Answers one request that came whole. */
+  /** Reads one request to its end and answers it. */
   answer(request: FastifyRequest, response: ServerResponse): void {
+    const { config, guard } = this.#options;
+    const boundary: Guarded = { fail: () => writeEmptyReply(response, 500, true) };
+    readRequestBody(request.raw, config.maxBodyBytes, {
+      whole: (body) => guard(boundary, () => this.#answerWhole(request, response, body)),
+      tooLong: () => guard(boundary, () => this.#refuseOversized(request, response)),
+    });
+  }
+
+  /** Ends every session at once; whoever holds an idle is told so. */
+  endAll(): void {
+    for (const link of [...this.#links.values()])
+      link.end({ code: 'drain', message: 'the gateway is stopping' });
+  }
+
+  #answerWhole(request: FastifyRequest, response: ServerResponse, body: Uint8Array): void {
     const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
     if (asked === null) {
       this.#notFound(response, 'tunnel-path-unknown');
@@ -43,27 +59,8 @@ export class TunnelRegistry {
         this.#open(request, response);
         return;
       default:
-        this.#carry(asked, request, response);
+        this.#carry(asked, body, request, response);
     }
-  }
-
-  /** Answers a request that failed before it was whole: a body that is too long, or broken off. */
-  refuse(error: Error & { statusCode?: number }, request: FastifyRequest, response: ServerResponse): void {
-    const statusCode = error.statusCode ?? 500;
-    if (statusCode === 413) this.#failOversized(request);
-    if (statusCode < 500) {
-      writeEmptyReply(response, statusCode, true);
-      return;
-    }
-    this.#options.guard({ fail: () => writeEmptyReply(response, 500, true) }, () => {
-      throw error;
-    });
-  }
-
-  /** Ends every session at once; whoever holds an idle is told so. */
-  endAll(): void {
-    for (const link of [...this.#links.values()])
-      link.end({ code: 'drain', message: 'the gateway is stopping' });
   }
 
   #answerIdent(response: ServerResponse): void {
@@ -85,6 +82,7 @@ export class TunnelRegistry {
         userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
       },
       settings: config,
+      gatherMs: config.gatherTimeMs,
       wheel,
       guard,
       writeReply: (target, reply) => writeTunnelReply(target, config.contentType, reply),
@@ -108,6 +106,7 @@ export class TunnelRegistry {
 
   #carry(
     asked: Extract<TunnelRequest, { sequenceNumber: number | null }>,
+    body: Uint8Array,
     request: FastifyRequest,
     response: ServerResponse,
   ): void {
@@ -117,8 +116,12 @@ export class TunnelRegistry {
       return;
     }
     this.#carriers.carried(request.raw.socket, link);
-    const body = request.body instanceof Uint8Array ? request.body : NO_BYTES;
     link.receive({ type: asked.type, sequenceNumber: asked.sequenceNumber, body }, response);
+  }
+
+  #refuseOversized(request: FastifyRequest, response: ServerResponse): void {
+    this.#failOversized(request);
+    writeEmptyReply(response, ERRORS['tunnel-body-too-large'].httpStatus, true);
   }
 
   // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its

@@ -5,7 +5,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { TunnelReply } from '../../protocol/rtmpt/tunnel-session.ts';
 
-const POLLING_BYTES = [Buffer.of(0), Buffer.of(1)] as const;
+const POLLING_BYTES = ['\x00', '\x01'] as const;
 const CORS_MAX_AGE_S = '86400';
 
 /**
@@ -18,20 +18,24 @@ export function writeTunnelReply(response: ServerResponse, contentType: string, 
     writeEmptyReply(response, reply.statusCode);
     return;
   }
-  const { parts, pollingByte } = reply;
   if (isGone(response)) return;
+  const { parts } = reply;
+  // WHY: a string leaves in one piece with the head, a Buffer beside it.
+  const pollingByte = POLLING_BYTES[reply.pollingByte];
   if (parts.length === 0) {
     writeHead(response, reply.statusCode, contentType, 1);
-    // WHY: a string leaves in one piece with the head, a Buffer beside it.
-    response.end(pollingByte === 0 ? '\x00' : '\x01', 'latin1');
+    response.end(pollingByte, 'latin1');
     return;
   }
-  const lengthBytes = parts.reduce((sum, part) => sum + part.length, 1);
+  let lengthBytes = 1;
+  for (const part of parts) lengthBytes += part.length;
   writeHead(response, reply.statusCode, contentType, lengthBytes);
   response.cork();
-  response.write(POLLING_BYTES[pollingByte]);
-  for (const part of parts) response.write(part);
-  response.end();
+  response.write(pollingByte, 'latin1');
+  const lastIndex = parts.length - 1;
+  for (let index = 0; index < lastIndex; index++) response.write(parts[index]);
+  // WHY: an end without bytes is one more write.
+  response.end(parts[lastIndex]);
 }
 
 /** Writes a 200 with a short text: a session id, or the answer to an ident. */

@@ -22,7 +22,8 @@ export function readInPieces(
   do {
     const tinyChunksBefore = decoder.tinyChunks;
     const pieceEnd = Math.min(offset + PIECE_BYTES, bytes.length);
-    offset = decoder.receive(bytes.subarray(0, pieceEnd), offset, onMessage);
+    const piece = pieceEnd === bytes.length ? bytes : bytes.subarray(0, pieceEnd);
+    offset = decoder.receive(piece, offset, onMessage);
     const tinyChunks = decoder.tinyChunks - tinyChunksBefore;
     if (tinyChunks > 0) floods.spend('tiny chunks', tinyChunks);
   } while (offset < bytes.length && mayGoOn());

@@ -8,26 +8,15 @@
 
 import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, type TunnelSettings } from './limits.ts';
 import { ReplyCap } from './reply-cap.ts';
+import type { TunnelEndpoint } from './tunnel-endpoint.ts';
 import { TunnelLife } from './tunnel-life.ts';
-
-/** Where a tunnel's RTMP bytes go and come from. */
-export interface TunnelEndpoint {
-  /** True once publish or play was answered: idles are held longer from then on. */
-  readonly isSetUp: boolean;
-  /** Takes in bytes; the view is valid until the call returns. May throw. */
-  receive(bytes: Uint8Array): void;
-  /** Gives whole messages, at least one where there is one, otherwise at most `maxBytes`; views, never written to. */
-  take(maxBytes: number): readonly Uint8Array[];
-  /** The same, but only of what answers the peer: media is left for `take`. */
-  takeAnswers(maxBytes: number): readonly Uint8Array[];
-}
 
 /** One whole request of a session. */
 export type TunnelSessionRequest = {
   readonly type: 'send' | 'idle' | 'close';
   /** 0 or more; null where the client gave none. */
   readonly sequenceNumber: number | null;
-  /** RTMP bytes of a send; ignored in an idle and a close. A view, read before `receive` returns. */
+  /** RTMP bytes of a send, which are not written to any more; ignored in an idle and a close. */
   readonly body: Uint8Array;
 };
 
@@ -92,6 +81,11 @@ export class TunnelSession<Token> {
     return this.#state === 'open';
   }
 
+  /** True while a request has no answer yet. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** True once the session is over; every further request is answered 404. */
   get isEnded(): boolean {
     return this.#state === 'ended';
@@ -108,7 +102,7 @@ export class TunnelSession<Token> {
       return;
     }
     this.#life.requested(request.type === 'send' ? request.body.length : 0, nowMs);
-    const waiting: Waiting<Token> = { token, carriesMedia: request.type === 'idle', dueMs: nowMs };
+    const waiting = { token, carriesMedia: request.type === 'idle', dueMs: nowMs };
     this.#waiting.push(waiting);
     while (this.#waiting.length > 1) this.#answerFirst();
     if (this.isEnded) return;
@@ -121,16 +115,16 @@ export class TunnelSession<Token> {
         this.#answerFirst();
         return;
       case 'idle':
-        waiting.dueMs = nowMs + this.#holdMs();
-        if (waiting.dueMs > nowMs) this.#answerFirstWithBytes();
-        else this.#answerFirst();
+        // What gathers is left to gather, and leaves with a `wake`, or when the hold ends.
+        if (this.#endpoint.isDue && this.#answerFirstWithBytes()) return;
+        waiting.dueMs += this.#holdMs();
+        if (waiting.dueMs === nowMs) this.#answerFirst();
     }
   }
 
   /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */
   wake(): void {
-    if (this.#waiting.length === 0 || this.#isInEndpoint) return;
-    this.#answerFirstWithBytes();
+    if (!this.#isInEndpoint) this.#answerFirstWithBytes();
   }
 
   /**
@@ -233,7 +227,9 @@ export class TunnelSession<Token> {
     // WHY: `take` may have ended the session, and then everything is answered.
     if (this.#waiting[0] !== first) return true;
     this.#waiting.shift();
-    this.#replyCap.replied(parts.reduce((lengthBytes, part) => lengthBytes + part.length, 0));
+    let lengthBytes = 0;
+    for (const part of parts) lengthBytes += part.length;
+    this.#replyCap.replied(lengthBytes);
     this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts });
     return true;
   }

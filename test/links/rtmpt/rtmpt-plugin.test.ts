@@ -113,6 +113,25 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
     }
   });
 
+  it('answers 500 where answering itself is broken, and lives on', async (t) => {
+    const harness = await startTunnel(t, {
+      ident: {
+        get text(): string {
+          throw new Error('broken');
+        },
+      },
+    });
+    const client = await harness.client();
+    const reply = await client.ask('/fcs/ident2');
+    assert.equal(
+      reply,
+      NOT_FOUND.replace('404 Not Found', '500 Internal Server Error').replace('Keep-Alive', 'close'),
+    );
+    await client.closed();
+    assert.deepEqual(harness.caught, ['broken']);
+    await (await harness.client()).open();
+  });
+
   it('tells a link who its peer is', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();

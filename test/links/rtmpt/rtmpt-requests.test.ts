@@ -132,6 +132,18 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     assert.equal(await (await harness.client()).ask(`/idle/${id}/2`), NOT_FOUND);
   });
 
+  it('takes a body in many pieces as one', async (t) => {
+    const harness = await startTunnel(t);
+    const client = await harness.client();
+    const id = await client.open();
+    const pieces = Array.from({ length: 20 }, (_, index) => String(index).repeat(1000));
+    client.send(`POST /send/${id}/0 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    for (const piece of pieces) client.send(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+    client.send('0\r\n\r\n');
+    assert.equal(await client.reply(), replyOf('\x01'));
+    assert.deepEqual(harness.endpoints[0]?.received, [pieces.join('')]);
+  });
+
   it('refuses an oversized chunked body and an oversized open', async (t) => {
     const harness = await startTunnel(t, { maxBodyBytes: 100 });
     const chunked = await harness.client();

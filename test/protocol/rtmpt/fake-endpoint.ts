@@ -1,10 +1,14 @@
 // An endpoint for tests of the tunnel: keeps what it received, gives what was queued, message by message.
 
-import type { TunnelEndpoint } from '../../../src/protocol/rtmpt/tunnel-session.ts';
+import type { TunnelEndpoint } from '../../../src/protocol/rtmpt/tunnel-endpoint.ts';
 
 /** Keeps and gives bytes; `onReceive` and `onTake` let a test act, or throw, inside the calls. */
 export class FakeEndpoint implements TunnelEndpoint {
   isSetUp = false;
+  /** True while media gathers: it is there, and not due. */
+  isGathering = false;
+  /** How many times `isDue` was read, which every idle does. */
+  dueReads = 0;
   readonly received: string[] = [];
   readonly takenCaps: number[] = [];
   /** What answers the peer, and what only `take` gives. */
@@ -12,6 +16,11 @@ export class FakeEndpoint implements TunnelEndpoint {
   readonly media: Uint8Array[] = [];
   onReceive: (text: string) => void = () => undefined;
   onTake: () => void = () => undefined;
+
+  get isDue(): boolean {
+    this.dueReads++;
+    return this.messages.length > 0 || (this.media.length > 0 && !this.isGathering);
+  }
 
   receive(bytes: Uint8Array): void {
     const text = Buffer.from(bytes).toString('latin1');

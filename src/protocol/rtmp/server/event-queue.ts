@@ -7,6 +7,8 @@ import type { ServerEvent } from './server-events.ts';
 /** LIMIT: bytes of data that weigh as much as one event: 64 KiB of data fill the queue. */
 const DATA_EVENT_BYTES = 64;
 
+const NO_EVENTS: readonly ServerEvent[] = [];
+
 /** The events of one connection. */
 export class EventQueue {
   #events: ServerEvent[] = [];
@@ -31,7 +33,8 @@ export class EventQueue {
   }
 
   /** Takes all that wait. */
-  take(): ServerEvent[] {
+  take(): readonly ServerEvent[] {
+    if (this.isEmpty) return NO_EVENTS;
     const events = this.#events;
     this.#events = [];
     this.#weight = 0;

@@ -105,7 +105,7 @@ export class RtmpServerSession {
   }
 
   /**
-   * Takes in bytes that came at `nowMs`, on the clock of `tick`; the view may be reused afterwards. Ignored once closed.
+   * Takes in bytes that came at `nowMs`, on the clock of `tick`; not written to any more, for events have views of it. Ignored once closed.
    * MAX_WAITING_EVENTS hold reading back.
    * @throws RtmpError when the peer broke the protocol; the session is closed by it, and a goodbye can be said
    */
@@ -134,7 +134,7 @@ export class RtmpServerSession {
    * Takes the events that wait, in order; where there are none and reading had stopped for them, reads on first. Empty
    * once nothing is left to read, or a decision is due. @throws RtmpError as `receive` does, behind the events before it
    */
-  drainEvents(): ServerEvent[] {
+  drainEvents(): readonly ServerEvent[] {
     if (this.#events.isEmpty) {
       this.#events.throwFailure();
       if (this.#reader.isStopped) this.#readOn();

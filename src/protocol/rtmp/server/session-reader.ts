@@ -43,6 +43,8 @@ export class SessionReader {
     return !this.#isStopped;
   };
 
+  readonly #mayGoOn = (): boolean => !this.#isStopped;
+
   constructor(context: SessionReaderContext) {
     this.#context = context;
     this.#handshake = new ServerHandshake(context);
@@ -87,8 +89,8 @@ export class SessionReader {
       this.goOn();
       return;
     }
-    const rest = chunks.subarray(this.#read(chunks));
-    this.#held.keep(rest);
+    const readBytes = this.#read(chunks);
+    if (readBytes < chunks.length) this.#held.keep(chunks.subarray(readBytes));
   }
 
   /** Reads on with what was kept, where it may. @throws RtmpError as `receive` */
@@ -122,7 +124,6 @@ export class SessionReader {
 
   /** Reads what may be read now, and returns the offset of the first byte that was not. */
   #read(bytes: Uint8Array): number {
-    const mayGoOn = (): boolean => !this.#isStopped;
-    return readInPieces(this.#decoder, bytes, this.#context.floods, this.#onMessage, mayGoOn);
+    return readInPieces(this.#decoder, bytes, this.#context.floods, this.#onMessage, this.#mayGoOn);
   }
 }

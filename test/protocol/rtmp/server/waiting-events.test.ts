@@ -29,14 +29,14 @@ const COUNT = 5 * MAX_WAITING_EVENTS + 7;
 const LINES = Array.from({ length: COUNT }, (_, index) => `video 1 @${index + 1} 07`);
 
 /** What comes by one drain after the other, until nothing does. */
-function drains({ session }: ServerBench): ServerEvent[][] {
-  const all: ServerEvent[][] = [];
+function drains({ session }: ServerBench): (readonly ServerEvent[])[] {
+  const all: (readonly ServerEvent[])[] = [];
   for (let events = session.drainEvents(); events.length > 0; events = session.drainEvents())
     all.push(events);
   return all;
 }
 
-function linesOf(all: readonly ServerEvent[][]): string[] {
+function linesOf(all: readonly (readonly ServerEvent[])[]): string[] {
   return all.flat().map(describeEvent);
 }
 
@@ -59,7 +59,7 @@ describe('RtmpServerSession, where many events come up', () => {
     for (const pieceLengthBytes of [1, 2, 3, 1000, 2057, 4096]) {
       const often = publishing();
       const once = publishing();
-      const seen: ServerEvent[][] = [];
+      const seen: (readonly ServerEvent[])[] = [];
       for (const piece of splitEvery(input, pieceLengthBytes)) {
         often.session.receive(piece, 0);
         seen.push(...drains(often));

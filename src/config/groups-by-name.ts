@@ -1,0 +1,73 @@
+// Groups that the file has any number of, each under a name of its own, such as the settings of single applications:
+// what their names must be, their keys, and which of them a Config has. They stand at the top of the schema, and only
+// in the file.
+
+import { type Static, type TObject, type TProperties, type TRecord, Type } from 'typebox';
+import { type Key, listKeys, listKeysBelow, valueAt } from './key.ts';
+import { group, groupDescription } from './setting.ts';
+
+/** What holds for the names of such groups. */
+export type NameRule = {
+  /** Regular expression that a whole name matches. */
+  readonly pattern: string;
+  /** How many names there may be. */
+  readonly maxNames: number;
+  /** What a name must be, in words, and several of them. */
+  readonly expects: string;
+  readonly plural: string;
+  /** Path of the key that says how many characters a name may have. */
+  readonly lengthKey: string;
+  /** The group that a key which is not set is taken from, where it has one of that name. */
+  readonly inherits: string;
+  /** For the docs page: a few lines of the file, and what is said below them. */
+  readonly example: string;
+  readonly note: string;
+};
+
+/** A schema of groups by name. */
+export type TGroupsByName<Properties extends TProperties> = TRecord<string, TObject<Properties>>;
+
+/** Groups of the same keys, each of them by a name. None of a group's keys need be set. */
+export function groupsByName<Properties extends TProperties>(
+  nameRule: NameRule,
+  properties: Properties,
+  description: string,
+): TGroupsByName<Properties> {
+  return Type.Record(Type.String(), group(properties, description), { nameRule });
+}
+
+/** The groups by name of one place of a schema. */
+export type NamedGroups = {
+  /** The key that the names stand below: 'apps'. */
+  readonly path: string;
+  readonly rule: NameRule;
+  /** What all of them are about. */
+  readonly description: string;
+  /** The keys of the group of that name, which is not judged. */
+  keysOf(name: string): readonly Key[];
+};
+
+/** What stands for any name where none is meant. */
+export const ANY_NAME = 'NAME';
+
+/** All groups by name of `schema`, in its order. */
+export function listNamedGroups(schema: TObject): readonly NamedGroups[] {
+  return Object.entries(schema.properties).flatMap(([path, child]) => {
+    if (!Type.IsRecord(child)) return [];
+    // WHY: what is a record was made by the builder above; typebox's own type drops the annotations.
+    const { nameRule: rule } = child as unknown as { readonly nameRule: NameRule };
+    const value = Type.RecordValue(child) as TObject;
+    const keysOf = (name: string) => listKeysBelow(value, [path, name]);
+    return [{ path, rule, description: groupDescription(value), keysOf }];
+  });
+}
+
+/** All keys that `config` has a value for, those of its groups by name behind the others. */
+export function listKeysInForce(schema: TObject, config: Static<TObject>): readonly Key[] {
+  const named = listNamedGroups(schema).flatMap(({ path, keysOf }) => {
+    const groups: unknown = Reflect.get(config, path);
+    const names = typeof groups === 'object' && groups !== null ? Object.keys(groups) : [];
+    return names.flatMap(keysOf).filter((key) => valueAt(key, config) !== undefined);
+  });
+  return [...listKeys(schema), ...named];
+}
