@@ -26,7 +26,13 @@ export class WatchingViewer implements ViewerListener {
   /** Comes to `stream` now. */
   constructor(stream: LiveStream, messageStreamId: number) {
     const { chunkSizeBytes } = OPTIONS;
-    this.#viewer = new Viewer(this, { messageStreamId, chunkSizeBytes, startsInPast: true, gatherMs: 0 });
+    this.#viewer = new Viewer(this, {
+      messageStreamId,
+      chunkSizeBytes,
+      startsInPast: true,
+      gatherMs: 0,
+      outlet: null,
+    });
     this.#reader.read(setChunkSize(chunkSizeBytes));
     stream.addViewer(this.#viewer);
   }

@@ -2,6 +2,7 @@
 // all sources, `culvert config` and docs/configuration.md are made from it. Nothing here is read from outside.
 
 import { Type } from 'typebox';
+import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS } from '../streams/limits.ts';
 import { MAX_NAME_LENGTH_CHARS, settingsByApp } from './app-schema.ts';
 import type { ConfigOf } from './config-type.ts';
 import { LISTENER_FORMS } from './listener.ts';
@@ -158,8 +159,12 @@ const streamSettings = {
     'How many bytes a slow viewer may fall behind before it jumps to the newest keyframe, where that comes before viewerLag; raise it for streams of more than 12 Mbit/s.',
   ),
   mergeTime: duration(
-    { default: '30ms', from: '0ms', to: '1s' },
-    'Longest time that messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
+    { default: '40ms', from: '0ms', to: '1s' },
+    {
+      description:
+        'How long messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
+      note: `Up to ${UNMERGED_VIEWERS} viewers of a stream get each message at once, ${FULLY_MERGED_VIEWERS} and more are written to this seldom, in between it grows with their number. Messages leave with the first one behind that time, or a quarter of it later.`,
+    },
   ),
 };
 

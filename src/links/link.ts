@@ -51,6 +51,11 @@ export interface Link {
   readonly gatherMs: number;
   /** Names the endpoint; called once, before any byte is delivered. */
   attach(endpoint: LinkEndpoint): void;
+  /**
+   * Carries away at once what would be taken next, whole messages: false where it cannot, because something waits
+   * before it, and nothing was carried. The way of a stream to thousands of viewers in step.
+   */
+  offer(chunks: readonly Uint8Array[]): boolean;
   /** Says that `take` may have something. Cheap; may be called at any time. */
   wake(): void;
   /** Ends the Link: what `take` still gives is carried out first, within a bounded time. */

@@ -39,8 +39,9 @@ export class SocketLink implements Link, Guarded {
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
   #endReason: EndReason | null = null;
-  /** WHY: one function for all, and no closure each: thousands of links are woken at one tick. */
+  /** WHY: one function for all links, and no closure each: thousands of them are woken at one tick. */
   static readonly #pullAll = (link: SocketLink): void => link.#pull();
+  static readonly #writePulled = (link: SocketLink): void => link.#write();
 
   constructor(socket: Socket, facts: LinkFacts, deps: SocketLinkDeps) {
     this.#socket = socket;
@@ -59,6 +60,14 @@ export class SocketLink implements Link, Guarded {
     socket.on('end', () => this.#endedByPeer());
     socket.on('error', (error) => this.#failedBy(error));
     socket.on('close', () => this.#closed(endpoint));
+  }
+
+  offer(chunks: readonly Uint8Array[]): boolean {
+    // Where nothing that was pulled is left, nothing waits in front of it either: each wake pulls all there is.
+    if (this.#isFull || this.#pulled !== NOTHING || this.#endReason !== null) return false;
+    this.#pulled = chunks;
+    this.#deps.guard(this, SocketLink.#writePulled);
+    return true;
   }
 
   wake(): void {

@@ -16,6 +16,7 @@ export class Players {
   /** In the order in which they are asked next. */
   #players: Player[] = [];
   #endedSkips = 0;
+  #endedOfferedBytes = 0;
 
   constructor(registry: StreamRegistry) {
     this.#registry = registry;
@@ -37,6 +38,13 @@ export class Players {
     let skips = this.#endedSkips;
     for (const { viewer } of this.#players) skips += viewer.skips;
     return skips;
+  }
+
+  /** Bytes that went straight to the Link, and were not taken. */
+  get offeredBytes(): number {
+    let offeredBytes = this.#endedOfferedBytes;
+    for (const { viewer } of this.#players) offeredBytes += viewer.offeredBytes;
+    return offeredBytes;
   }
 
   /** Adds one, which plays from now on. */
@@ -61,6 +69,7 @@ export class Players {
     if (player === undefined) return;
     this.#players = this.#players.filter((other) => other !== player);
     this.#endedSkips += player.viewer.skips;
+    this.#endedOfferedBytes += player.viewer.offeredBytes;
     player.stream.removeViewer(player.viewer);
     this.#registry.release(player.stream);
   }

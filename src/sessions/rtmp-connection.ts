@@ -132,6 +132,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     const cause = this.#refusal.causeOf(reason);
     this.#giveUp();
     this.#log.skips = this.#players.skips;
+    this.#log.bytesOut += this.#players.offeredBytes;
     this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters);
     this.#deps.onEnd(this, cause);
   }

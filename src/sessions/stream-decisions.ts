@@ -68,11 +68,13 @@ export class StreamDecisions {
     refusal.lift();
     const listener = new PlayerListener(link, session, messageStreamId);
     const { gatherMs } = link;
+    const outlet = session.isEncrypted ? null : link;
     const viewer = new Viewer(listener, {
       messageStreamId,
       chunkSizeBytes,
       startsInPast: startsInPast(app),
       gatherMs,
+      outlet,
     });
     players.add(messageStreamId, stream, viewer);
     session.acceptPlay();

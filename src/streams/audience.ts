@@ -10,13 +10,21 @@ export interface StreamScheduler {
   after(delayMs: number, callback: () => void): void;
 }
 
+/** How much longer than asked for, as a share of it, what has come may wait for the next message to go with it. */
+const WAIT_SHARE = 1 / 4;
+
 /** Viewers that are woken together. */
 export class Audience {
   readonly #scheduler: StreamScheduler;
   readonly #onWake: (() => void) | null;
   readonly #viewers = new Set<Viewer>();
-  #isWakeDue = false;
+  #gatherMs = 0;
   #wokenMs = Number.NEGATIVE_INFINITY;
+  /** True where something has come since the last wake. */
+  #isPending = false;
+  /** True while a wake is asked for as soon as may be, and one for the time at which nothing may wait longer. */
+  #isSoon = false;
+  #isTimed = false;
 
   /** `onWake` is called right before the viewers are woken. */
   constructor(scheduler: StreamScheduler, onWake: (() => void) | null = null) {
@@ -40,20 +48,49 @@ export class Audience {
   }
 
   /**
-   * Wakes everybody once for all that is there by then: `gatherMs` behind the wake before, or at once where that is past.
-   * WHY: from the wake before and not from now on, so that what comes after a pause waits for nothing.
+   * Something has come: wakes everybody once for all that is there, not before `gatherMs` have passed since the wake before.
+   * WHY: with the first message behind that time, and by a timer only where none comes for long: what comes last then
+   * waits for nothing, which is a third less latency for as many writes.
    */
-  wakeWithin(gatherMs: number): void {
-    if (this.#isWakeDue || this.#viewers.size === 0) return;
-    this.#isWakeDue = true;
-    const delayMs = gatherMs === 0 ? 0 : this.#wokenMs + gatherMs - this.#scheduler.nowMs();
-    this.#scheduler.after(Math.max(0, delayMs), this.#wake);
+  came(gatherMs: number): void {
+    if (this.#viewers.size === 0) return;
+    this.#gatherMs = gatherMs;
+    this.#isPending = true;
+    if (this.#isSoon) return;
+    const nowMs = gatherMs === 0 ? Number.POSITIVE_INFINITY : this.#scheduler.nowMs();
+    if (nowMs - this.#wokenMs >= gatherMs) {
+      this.#isSoon = true;
+      this.#scheduler.after(0, this.#wakeSoon);
+    } else if (!this.#isTimed) this.#wakeBy(nowMs);
   }
 
-  readonly #wake = (): void => {
-    this.#isWakeDue = false;
+  get #latestMs(): number {
+    return this.#wokenMs + this.#gatherMs * (1 + WAIT_SHARE);
+  }
+
+  #wakeBy(nowMs: number): void {
+    this.#isTimed = true;
+    this.#scheduler.after(this.#latestMs - nowMs, this.#timeIsUp);
+  }
+
+  readonly #wakeSoon = (): void => {
+    this.#isSoon = false;
+    this.#wake();
+  };
+
+  readonly #timeIsUp = (): void => {
+    this.#isTimed = false;
+    if (!this.#isPending || this.#isSoon) return;
+    // A message may have woken everybody since this was asked for.
+    const nowMs = this.#scheduler.nowMs();
+    if (this.#latestMs - nowMs >= 1) this.#wakeBy(nowMs);
+    else this.#wake();
+  };
+
+  #wake(): void {
+    this.#isPending = false;
     this.#wokenMs = this.#scheduler.nowMs();
     this.#onWake?.();
-    for (const viewer of this.#viewers) viewer.listener.wake();
-  };
+    for (const viewer of this.#viewers) viewer.wake();
+  }
 }

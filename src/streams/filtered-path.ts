@@ -49,6 +49,13 @@ export class FilteredPath {
     this.#owesVideoHeaders = false;
   }
 
+  /** True from where the viewer takes all that comes, until its filter changes or it begins anew. */
+  get takesAll(): boolean {
+    return (
+      this.#filter === EVERYTHING && this.#messageStreamId === LOG_MESSAGE_STREAM_ID && !this.#awaitsKeyframe
+    );
+  }
+
   /** True while the viewer takes the log's bytes from `position` on as they stand. */
   isPlain(log: StreamLog, position: number): boolean {
     if (this.#filter !== EVERYTHING || this.#messageStreamId !== LOG_MESSAGE_STREAM_ID) return false;

@@ -250,8 +250,8 @@ export class LiveStream {
   /** Wakes the viewers once for all that is appended until then. */
   #wakeLater(): void {
     const mergeMs = this.#mergeMs();
-    this.#prompt.wakeWithin(mergeMs);
-    this.#gathering.wakeWithin(Math.max(mergeMs, this.#gatherMs));
+    this.#prompt.came(mergeMs);
+    this.#gathering.came(Math.max(mergeMs, this.#gatherMs));
   }
 
   /** Few viewers get each frame at once; the more there are, the longer writes gather, up to the cap. */

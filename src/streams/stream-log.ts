@@ -10,6 +10,9 @@ import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 import { StickyWeight } from './sticky-weight.ts';
 
+/** LIMIT: what is copied together where it lies in two slabs, bytes. */
+const MAX_JOINED_BYTES = 64 * 1024;
+
 const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 
 /** The append-only log of one publish. */
@@ -162,8 +165,13 @@ export class StreamLog {
       const bytes = slab.bytesBetween(fromPosition, toPosition);
       if (bytes.length > 0) chunks.push(bytes);
     }
+    // WHY: one write of one buffer to each of those in step, though a slab ends in it: that is copied once for all.
+    const isShort = toPosition - fromPosition <= MAX_JOINED_BYTES;
     this.#sharedFrom = fromPosition;
-    this.#shared = { chunks, nextPosition: toPosition };
+    this.#shared = {
+      chunks: chunks.length > 1 && isShort ? [concatenated(chunks)] : chunks,
+      nextPosition: toPosition,
+    };
     return this.#shared;
   }
 
@@ -291,4 +299,9 @@ export class StreamLog {
     const first = this.entryFrom(fromPosition);
     return first === null ? this.#end : first.position + first.lengthBytes;
   }
+}
+
+function concatenated(chunks: readonly Uint8Array[]): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.concat(chunks);
+  return new Uint8Array(buffer, byteOffset, length);
 }

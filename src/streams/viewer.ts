@@ -11,6 +11,12 @@ import type { StreamLog } from './stream-log.ts';
 
 export type { ViewerFilter } from './filtered-path.ts';
 
+/** Where the bytes of a viewer in step may go at once. */
+export interface Outlet {
+  /** Carries them away; false where it cannot now, and the viewer has to wait to be asked. */
+  offer(chunks: readonly Uint8Array[]): boolean;
+}
+
 /** What a viewer tells the session that plays. */
 export interface ViewerListener {
   /** Something may be there to take. */
@@ -31,7 +37,12 @@ export type ViewerOptions = {
   readonly startsInPast: boolean;
   /** Least time in ms from one wake to the next; 0 for a viewer that takes each message as it comes. */
   readonly gatherMs: number;
+  /** Null where what the viewer takes is changed on its way, and has to be asked for. */
+  readonly outlet: Outlet | null;
 };
+
+/** LIMIT: what is offered at once, bytes: who is behind by more is not in step. */
+const MAX_OFFER_BYTES = 64 * 1024;
 
 /** A publish that the viewer is to follow, and where its log ended when the viewer heard of it. */
 type Following = { readonly log: StreamLog; readonly joinedAt: number; readonly isNews: boolean };
@@ -56,10 +67,15 @@ export class Viewer {
   /** True where a publish that was begun was given up, and its end is yet to be told. */
   #owesEnd = false;
   #skips = 0;
+  /** True while it takes the log's bytes as they stand, as far as was seen when it last read. */
+  #isPlain = false;
+  readonly #outlet: Outlet | null;
+  #offeredBytes = 0;
 
   constructor(listener: ViewerListener, options: ViewerOptions) {
     this.listener = listener;
     this.#options = options;
+    this.#outlet = options.outlet;
     this.#path = new FilteredPath(options.messageStreamId, (entry) => this.#headersBefore(entry, true));
   }
 
@@ -89,6 +105,11 @@ export class Viewer {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Bytes that went straight to its outlet, and were not taken. */
+  get offeredBytes(): number {
+    return this.#offeredBytes;
+  }
+
   /** Times this viewer fell too far behind and jumped. */
   get skips(): number {
     return this.#skips;
@@ -112,10 +133,16 @@ export class Viewer {
     this.#current = following;
   }
 
+  /** Tells the viewer that there may be something: one in step gets it by its outlet, the others are to be asked. */
+  wake(): void {
+    if (!this.#offerNext()) this.listener.wake();
+  }
+
   /** Changes what the viewer receives; headers of what it does not want it gets all the same, so that it can take it
    * up again. Video that comes back starts at a keyframe, and so does all after a pause. */
   setFilter(filter: ViewerFilter): void {
     const wasPaused = this.#isPaused;
+    this.#isPlain = false;
     this.#path.setFilter(filter, this.#position !== null);
     if (wasPaused && !filter.isPaused) this.#waitForNext();
   }
@@ -174,8 +201,24 @@ export class Viewer {
     if (!this.#isPaused) this.#skips++;
   }
 
+  /** Offers all there is to the outlet; false where the viewer is not in step, or something else is to be told. */
+  #offerNext(): boolean {
+    const log = this.#current?.log;
+    const position = this.#position;
+    if (!this.#isBegun || !this.#isPlain || this.#outlet === null) return false;
+    if (log === undefined || position === null) return false;
+    if (log.isEnded || position < log.lagPosition || log.endPosition - position > MAX_OFFER_BYTES)
+      return false;
+    const { chunks, nextPosition } = log.read(position, MAX_OFFER_BYTES);
+    if (chunks.length > 0 && !this.#outlet.offer(chunks)) return false;
+    this.#position = nextPosition;
+    this.#offeredBytes += nextPosition - position;
+    return true;
+  }
+
   #begin(): void {
     this.#isBegun = true;
+    this.#isPlain = false;
     this.#position = null;
     this.#resumeFrom = null;
     this.#refused.position = -1;
@@ -225,6 +268,7 @@ export class Viewer {
     if (this.#position === null) return;
     this.#resumeFrom = this.#position;
     this.#position = null;
+    this.#isPlain = false;
   }
 
   #placeToBegin({ log, joinedAt }: Following): LogEntry | null {
@@ -253,6 +297,7 @@ export class Viewer {
   #read(log: StreamLog, position: number, maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
     if (position >= log.endPosition) return NOTHING;
     const isPlain = this.#path.isPlain(log, position);
+    this.#isPlain = isPlain && this.#path.takesAll;
     if (isPlain && !takesLong && (log.entryFrom(position)?.lengthBytes ?? 0) > maxBytes) return NOTHING;
     const range = isPlain
       ? log.read(position, maxBytes)

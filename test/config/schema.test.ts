@@ -75,7 +75,7 @@ describe('defaultConfig', () => {
         gopCacheTimeMs: 30_000,
         viewerLagMs: 5_000,
         viewerLagBytes: 8_388_608,
-        mergeTimeMs: 30,
+        mergeTimeMs: 40,
         maxNameLengthChars: 256,
       },
       apps: { __proto__: null },

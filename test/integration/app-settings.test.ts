@@ -1,4 +1,4 @@
-// Settings of single applications through a whole gateway, with sockets on the loopback and time that stands still.
+// Settings of single applications through a whole gateway, with sockets on the loopback and time that jumps.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -11,17 +11,21 @@ import type { Cleaner } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
 
-/** Notes what delays were asked for, and calls back without waiting for them. */
+/** Notes what delays were asked for, and has them pass at once. */
 class NotedDelays implements StreamScheduler {
   delaysMs: number[] = [];
+  #nowMs = 0;
 
   nowMs(): number {
-    return 0;
+    return this.#nowMs;
   }
 
   after(delayMs: number, callback: () => void): void {
     this.delaysMs.push(delayMs);
-    setImmediate(callback);
+    setImmediate(() => {
+      this.#nowMs += delayMs;
+      callback();
+    });
   }
 }
 

@@ -31,44 +31,70 @@ describe('LiveStream, waking', () => {
       return rig.scheduler.delaysMs[1];
     };
     assert.deepEqual(
-      [1, 20, 21, 110, 200, 1000].map((viewers) => delayOf(viewers, 30)),
-      [0, 0, 0, 15, 30, 30],
+      [1, 20, 21, 110, 200, 1000].map((viewers) => delayOf(viewers, 32)),
+      [0, 0, 0, 20, 40, 40],
+      'a quarter more, where no further message comes',
     );
     assert.equal(delayOf(1000, 0), 0);
   });
 
   it('counts that time from the wake before, so that what follows a pause waits for nothing', () => {
-    const rig = new StreamRig({ mergeMs: 30 });
+    const rig = new StreamRig({ mergeMs: 40 });
     rig.begin();
-    for (let n = 0; n < 200; n++) rig.viewer();
+    const viewers = Array.from({ length: 200 }, () => rig.viewer());
     rig.key(0, 0);
     rig.scheduler.run();
     rig.scheduler.clockMs = 12;
     rig.inter(40, 1);
     rig.inter(80, 2);
-    rig.scheduler.clockMs = 30;
     rig.scheduler.run();
-    rig.scheduler.clockMs = 90;
+    assert.equal(rig.scheduler.clockMs, 50);
+    rig.scheduler.clockMs = 120;
     rig.inter(120, 3);
-    assert.deepEqual(rig.scheduler.delaysMs, [0, 18, 0]);
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 38, 0]);
+    rig.scheduler.run();
+    assert.ok(viewers.every(({ wakes }) => wakes === 3));
+  });
+
+  it('wakes with the first message behind that time, and no more for what went with it', () => {
+    const rig = new StreamRig({ mergeMs: 40 });
+    rig.begin();
+    const viewers = Array.from({ length: 200 }, () => rig.viewer());
+    const wakesAt = (nowMs: number): number | undefined => {
+      rig.scheduler.runUntil(nowMs);
+      return viewers[0]?.wakes;
+    };
+    rig.key(0, 0);
+    assert.equal(wakesAt(0), 1);
+    rig.scheduler.clockMs = 30;
+    rig.inter(40, 1);
+    rig.scheduler.clockMs = 43;
+    rig.inter(80, 2);
+    assert.equal(wakesAt(43), 2);
+    assert.equal(wakesAt(55), 2, 'the time at which the first would have had to go is over');
+    rig.scheduler.clockMs = 60;
+    rig.inter(120, 3);
+    assert.equal(wakesAt(92), 2);
+    assert.equal(wakesAt(93), 3, 'a quarter more than 40 ms behind the wake before');
   });
 
   it('wakes those who gather together, at their own time, and the others at theirs', () => {
     const rig = new StreamRig();
     rig.begin();
     const prompt = rig.viewer();
-    const gathering = [rig.viewer({ gatherMs: 50 }), rig.viewer({ gatherMs: 50 })];
+    const gathering = [rig.viewer({ gatherMs: 40 }), rig.viewer({ gatherMs: 40 })];
+    const wakesAt = (nowMs: number): number[] => {
+      rig.scheduler.runUntil(nowMs);
+      return [prompt, ...gathering].map(({ wakes }) => wakes);
+    };
     rig.key(0, 0);
-    assert.deepEqual(rig.scheduler.delaysMs, [0, 0], 'one timer each');
-    rig.scheduler.run();
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 0], 'one call each');
+    assert.deepEqual(wakesAt(0), [1, 1, 1]);
     rig.scheduler.clockMs = 10;
     rig.inter(40, 1);
     assert.deepEqual(rig.scheduler.delaysMs.slice(2), [0, 40]);
-    rig.scheduler.run();
-    assert.deepEqual(
-      [prompt, ...gathering].map(({ wakes }) => wakes),
-      [2, 2, 2],
-    );
+    assert.deepEqual(wakesAt(10), [2, 1, 1]);
+    assert.deepEqual(wakesAt(50), [2, 2, 2]);
   });
 
   it('has something due for one that gathers from a wake that it missed on, and all of it then', () => {

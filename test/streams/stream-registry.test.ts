@@ -84,8 +84,8 @@ describe('StreamRegistry', () => {
 
   it('gathers writes as the settings of each application say', () => {
     const config = configWith({
-      streams: { mergeTimeMs: 30 },
-      apps: { live: { mergeTimeMs: 350 }, auction: { mergeTimeMs: 0 } },
+      streams: { mergeTimeMs: 40 },
+      apps: { live: { mergeTimeMs: 400 }, auction: { mergeTimeMs: 0 } },
     });
     const scheduler = new FakeScheduler();
     const optionsFor = perApp(config, ({ mergeTimeMs }) => ({ ...OPTIONS, mergeMs: mergeTimeMs }));
@@ -100,7 +100,7 @@ describe('StreamRegistry', () => {
       scheduler.run();
       return scheduler.delaysMs.at(-1);
     };
-    assert.deepEqual(['live', 'live/eu', 'auction', 'other'].map(delayOf), [350, 350, 0, 30]);
+    assert.deepEqual(['live', 'live/eu', 'auction', 'other'].map(delayOf), [500, 500, 0, 50]);
   });
 
   it('carries so many streams and none more', () => {

@@ -25,7 +25,7 @@ export const OPTIONS: LiveStreamOptions = {
 export class FakeScheduler implements StreamScheduler {
   readonly delaysMs: number[] = [];
   clockMs = 0;
-  #due: (() => void)[] = [];
+  #due: { readonly atMs: number; readonly callback: () => void }[] = [];
 
   nowMs(): number {
     return this.clockMs;
@@ -33,14 +33,20 @@ export class FakeScheduler implements StreamScheduler {
 
   after(delayMs: number, callback: () => void): void {
     this.delaysMs.push(delayMs);
-    this.#due.push(callback);
+    this.#due.push({ atMs: this.clockMs + delayMs, callback });
   }
 
-  /** Makes all calls that are due. */
+  /** Makes all calls that were asked for, when the time of the last of them has come. */
   run(): void {
-    const due = this.#due;
-    this.#due = [];
-    for (const callback of due) callback();
+    this.runUntil(Math.max(this.clockMs, ...this.#due.map(({ atMs }) => atMs)));
+  }
+
+  /** Makes the calls that are due at a time. */
+  runUntil(nowMs: number): void {
+    this.clockMs = nowMs;
+    const due = this.#due.filter(({ atMs }) => atMs <= nowMs);
+    this.#due = this.#due.filter(({ atMs }) => atMs > nowMs);
+    for (const { callback } of due) callback();
   }
 }
 
@@ -97,6 +103,7 @@ export class TestViewer implements ViewerListener {
       chunkSizeBytes,
       startsInPast: true,
       gatherMs: 0,
+      outlet: null,
       ...options,
     });
     this.#reader.read(setChunkSize(chunkSizeBytes));
@@ -117,8 +124,12 @@ export class TestViewer implements ViewerListener {
 
   /** One take; gives the messages' lines and adds them to what was heard. */
   take(maxBytes = 256 * 1024, takesLong = true): string[] {
-    const bytes = Buffer.concat(this.viewer.take(maxBytes, takesLong));
-    const lines = this.#reader.read(bytes).map(lineOf);
+    return this.read(this.viewer.take(maxBytes, takesLong));
+  }
+
+  /** The lines of what came to it, which are added to what was heard. */
+  read(chunks: readonly Uint8Array[]): string[] {
+    const lines = this.#reader.read(Buffer.concat(chunks)).map(lineOf);
     this.heard.push(...lines);
     return lines;
   }

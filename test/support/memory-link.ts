@@ -37,6 +37,15 @@ export class MemoryLink implements Link, Guarded {
     this.facts = { ...MEMORY_FACTS, ...facts };
   }
 
+  /** Whether what is offered is carried away, as though it had been pulled. */
+  takesOffers = false;
+
+  offer(chunks: readonly Uint8Array[]): boolean {
+    if (!this.takesOffers) return false;
+    this.pulls.push(chunks);
+    return true;
+  }
+
   /** True once the Link is closed, from either side. */
   get isClosed(): boolean {
     return this.#isClosed;

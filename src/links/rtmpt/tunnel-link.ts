@@ -97,6 +97,11 @@ export class TunnelLink implements Link, Guarded {
     this.#arm();
   }
 
+  /** Never: what a reply carries is taken when the request is answered. */
+  offer(): false {
+    return false;
+  }
+
   /** Says that `take` may have something; call it when a batch is whole, for a held reply leaves at once. */
   wake(): void {
     // WHY: of a crowd that pauses between its polls, most have no poll here when they are woken, many times a second.
