@@ -24,8 +24,8 @@ export type LinkFacts = {
 export interface LinkEndpoint {
   /** True once publish or play was answered; a tunnel holds its idles shorter before that. */
   readonly isSetUp: boolean;
-  /** True where something is to leave now; false where nothing waits, or what waits gathers and a `wake` will come. */
-  readonly isDue: boolean;
+  /** True where `take` may give something. */
+  readonly hasMore: boolean;
   /**
    * Takes in bytes in the order they came. They are not written to any more: what is read of them is not copied.
    * @throws ProtocolError when the peer broke the protocol
@@ -36,6 +36,8 @@ export interface LinkEndpoint {
    * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
    */
   take(maxBytes: number): readonly Uint8Array[];
+  /** The same, but of media that gathers, on a Link that has it gather, only what was there at the last `wake`. */
+  takeDue(maxBytes: number): readonly Uint8Array[];
   /** The same, but only of what answers the peer; media is left for `take`. */
   takeAnswers(maxBytes: number): readonly Uint8Array[];
   /** The error boundary caught `reason`: say goodbye where RTMP has a status for it. The Link closes next. */
@@ -44,18 +46,24 @@ export interface LinkEndpoint {
   closed(reason: EndReason): void;
 }
 
-/** A two-way carrier of one peer's RTMP bytes. */
-export interface Link {
-  readonly facts: LinkFacts;
-  /** Least time in ms from one `wake` for media to the next: a Link that pays for each time it carries has them gather. */
-  readonly gatherMs: number;
-  /** Names the endpoint; called once, before any byte is delivered. */
-  attach(endpoint: LinkEndpoint): void;
+/** A Link that carries at any time. */
+export interface Outlet {
   /**
    * Carries away at once what would be taken next, whole messages: false where it cannot, because something waits
    * before it, and nothing was carried. The way of a stream to thousands of viewers in step.
    */
   offer(chunks: readonly Uint8Array[]): boolean;
+}
+
+/** A two-way carrier of one peer's RTMP bytes. */
+export interface Link {
+  readonly facts: LinkFacts;
+  /** Least time in ms from one `wake` for media to the next: a Link that pays for each time it carries has them gather. */
+  readonly gatherMs: number;
+  /** Where what comes may be offered; null where it leaves when the peer asks. */
+  readonly outlet: Outlet | null;
+  /** Names the endpoint; called once, before any byte is delivered. */
+  attach(endpoint: LinkEndpoint): void;
   /** Says that `take` may have something. Cheap; may be called at any time. */
   wake(): void;
   /** Ends the Link: what `take` still gives is carried out first, within a bounded time. */

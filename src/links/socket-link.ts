@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { EndReason, Guard, Guarded } from '../errors.ts';
-import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from './link.ts';
+import type { Deadline, Link, LinkEndpoint, LinkFacts, Outlet, Wheel } from './link.ts';
 
 /** What one pull asks for at most: enough for a late joiner's first pictures, little enough to be fair. */
 const PULL_BYTES = 256 * 1024;
@@ -25,9 +25,10 @@ export type SocketLinkDeps = {
 };
 
 /** RTMP on a socket. */
-export class SocketLink implements Link, Guarded {
+export class SocketLink implements Link, Outlet, Guarded {
   readonly facts: LinkFacts;
   readonly gatherMs = 0;
+  readonly outlet: Outlet = this;
   readonly #socket: Socket;
   readonly #deps: SocketLinkDeps;
   #endpoint: LinkEndpoint | null = null;
@@ -111,7 +112,7 @@ export class SocketLink implements Link, Guarded {
 
   /** True where a further pull would bring nothing. */
   get #isAllTaken(): boolean {
-    return this.#pulled === NOTHING && this.#endReason === null && this.#endpoint?.isDue === false;
+    return this.#pulled === NOTHING && this.#endReason === null && this.#endpoint?.hasMore === false;
   }
 
   /** Writes of what was pulled as much as the socket has room for, as one. */

@@ -19,14 +19,14 @@ export class Outgoing {
     this.#log = log;
   }
 
-  /** True where something is to leave now. */
-  get isDue(): boolean {
-    return this.#session.hasOutput || this.#players.isDue;
+  /** True where `take` may give something. */
+  get hasMore(): boolean {
+    return this.#session.hasOutput || this.#players.hasMore;
   }
 
-  /** Gives what waits, as `LinkEndpoint.take` says. */
-  take(maxBytes: number): readonly Uint8Array[] {
-    return this.#counted(this.#take(maxBytes));
+  /** Gives what waits, as `LinkEndpoint.take` says, or `takeDue` where `dueOnly`. */
+  take(maxBytes: number, dueOnly = false): readonly Uint8Array[] {
+    return this.#counted(this.#take(maxBytes, dueOnly));
   }
 
   /** Gives of that what the session says alone. */
@@ -36,11 +36,12 @@ export class Outgoing {
 
   /** The session's own messages first, then the logs; S0, S1 and S2 alone. What a viewer has the session say of a
    * publish follows the bytes before it, and comes before those behind it. */
-  #take(maxBytes: number): readonly Uint8Array[] {
+  #take(maxBytes: number, dueOnly: boolean): readonly Uint8Array[] {
     const session = this.#session;
     const said = this.#takeSaid(maxBytes);
     if (session.hasOutput) return said;
-    const played = session.encryptNext(this.#players.take(maxBytes - lengthOf(said), said.length === 0));
+    const leftBytes = maxBytes - lengthOf(said);
+    const played = session.encryptNext(this.#players.take(leftBytes, said.length === 0, dueOnly));
     if (said.length === 0 && played.length === 0 && session.hasOutput) return session.takeOutput(maxBytes);
     return joined(said, played);
   }

@@ -27,9 +27,9 @@ export class Players {
     return this.#players.length;
   }
 
-  /** True where one of them has something to send now. */
-  get isDue(): boolean {
-    for (const { viewer } of this.#players) if (viewer.isDue) return true;
+  /** True where one of them may have something to send. */
+  get hasMore(): boolean {
+    for (const { viewer } of this.#players) if (viewer.hasMore) return true;
     return false;
   }
 
@@ -81,18 +81,18 @@ export class Players {
 
   /**
    * Takes whole messages: at most `maxBytes`, but for a first one that is longer where `takesLong`. The ranges are
-   * those of the streams' logs, shared by all viewers in step.
+   * those of the streams' logs, shared by all viewers in step. `dueOnly` leaves what gathers.
    */
-  take(maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
+  take(maxBytes: number, takesLong: boolean, dueOnly: boolean): readonly Uint8Array[] {
     const first = this.#players[0];
     if (first === undefined) return NOTHING;
-    let taken = first.viewer.take(maxBytes, takesLong);
+    let taken = takeOf(first, maxBytes, takesLong, dueOnly);
     if (this.#players.length === 1) return taken;
     const others = this.#players.slice(1);
     let leftBytes = maxBytes - lengthOf(taken);
-    for (const { viewer } of others) {
+    for (const player of others) {
       if (leftBytes <= 0) break;
-      const chunks = viewer.take(leftBytes, takesLong && taken.length === 0);
+      const chunks = takeOf(player, leftBytes, takesLong && taken.length === 0, dueOnly);
       leftBytes -= lengthOf(chunks);
       taken = joined(taken, chunks);
     }
@@ -103,4 +103,13 @@ export class Players {
   #find(wantedId: number): Player | undefined {
     return this.#players.find(({ messageStreamId }) => messageStreamId === wantedId);
   }
+}
+
+function takeOf(
+  { viewer }: Player,
+  maxBytes: number,
+  takesLong: boolean,
+  dueOnly: boolean,
+): readonly Uint8Array[] {
+  return dueOnly ? viewer.takeDue(maxBytes, takesLong) : viewer.take(maxBytes, takesLong);
 }

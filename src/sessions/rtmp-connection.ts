@@ -98,8 +98,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     return this.#publishers.count > 0 || this.#players.count > 0;
   }
 
-  get isDue(): boolean {
-    return this.#outgoing.isDue;
+  get hasMore(): boolean {
+    return this.#outgoing.hasMore;
   }
 
   receive(bytes: Uint8Array): void {
@@ -114,6 +114,10 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   take(maxBytes: number): readonly Uint8Array[] {
     return this.#outgoing.take(maxBytes);
+  }
+
+  takeDue(maxBytes: number): readonly Uint8Array[] {
+    return this.#outgoing.take(maxBytes, true);
   }
 
   takeAnswers(maxBytes: number): readonly Uint8Array[] {

@@ -68,7 +68,7 @@ export class StreamDecisions {
     refusal.lift();
     const listener = new PlayerListener(link, session, messageStreamId);
     const { gatherMs } = link;
-    const outlet = session.isEncrypted ? null : link;
+    const outlet = session.isEncrypted ? null : link.outlet;
     const viewer = new Viewer(listener, {
       messageStreamId,
       chunkSizeBytes,

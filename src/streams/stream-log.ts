@@ -10,9 +10,6 @@ import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 import { StickyWeight } from './sticky-weight.ts';
 
-/** LIMIT: what is copied together where it lies in two slabs, bytes. */
-const MAX_JOINED_BYTES = 64 * 1024;
-
 const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
 
 /** The append-only log of one publish. */
@@ -165,13 +162,16 @@ export class StreamLog {
       const bytes = slab.bytesBetween(fromPosition, toPosition);
       if (bytes.length > 0) chunks.push(bytes);
     }
-    // WHY: one write of one buffer to each of those in step, though a slab ends in it: that is copied once for all.
-    const isShort = toPosition - fromPosition <= MAX_JOINED_BYTES;
     this.#sharedFrom = fromPosition;
-    this.#shared = {
-      chunks: chunks.length > 1 && isShort ? [concatenated(chunks)] : chunks,
-      nextPosition: toPosition,
-    };
+    this.#shared = { chunks, nextPosition: toPosition };
+    return this.#shared;
+  }
+
+  /** The same, in one piece also where a slab ends in it: one write for each of those in step, copied once for all. */
+  readAsOne(fromPosition: number, maxBytes: number): LogRange {
+    const range = this.read(fromPosition, maxBytes);
+    if (range.chunks.length <= 1) return range;
+    this.#shared = { chunks: [concatenated(range.chunks)], nextPosition: range.nextPosition };
     return this.#shared;
   }
 

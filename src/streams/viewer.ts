@@ -11,7 +11,7 @@ import type { StreamLog } from './stream-log.ts';
 
 export type { ViewerFilter } from './filtered-path.ts';
 
-/** Where the bytes of a viewer in step may go at once. */
+/** Where the bytes of a viewer in step may go at once; a Link's is one. */
 export interface Outlet {
   /** Carries them away; false where it cannot now, and the viewer has to wait to be asked. */
   offer(chunks: readonly Uint8Array[]): boolean;
@@ -71,6 +71,8 @@ export class Viewer {
   #isPlain = false;
   readonly #outlet: Outlet | null;
   #offeredBytes = 0;
+  /** True where the next wake is to be told. */
+  #isAwaited = true;
 
   constructor(listener: ViewerListener, options: ViewerOptions) {
     this.listener = listener;
@@ -84,14 +86,12 @@ export class Viewer {
     return this.#options.gatherMs;
   }
 
-  /** True where something is to be taken now. A viewer that gathers waits for the next wake, but for what was there at the last one. */
-  get isDue(): boolean {
+  /** True where `take` may give something. */
+  get hasMore(): boolean {
     const current = this.#current;
     if (current === null || this.#isPaused) return this.#owesEnd;
-    const { log, joinedAt } = current;
-    if (!this.#isBegun || this.#position === null || log.isEnded) return true;
-    if (this.gatherMs === 0) return this.#position < log.endPosition;
-    return this.#position < Math.max(log.releasedPosition, joinedAt);
+    if (!this.#isBegun || this.#position === null || current.log.isEnded) return true;
+    return this.#position < current.log.endPosition;
   }
 
   /** The position from which on it may still read `log`; Infinity where it reads nothing of it, or starts anew. */
@@ -133,9 +133,14 @@ export class Viewer {
     this.#current = following;
   }
 
-  /** Tells the viewer that there may be something: one in step gets it by its outlet, the others are to be asked. */
+  /**
+   * Tells the viewer that there may be something: one in step gets it by its outlet, the others are to be asked. One that
+   * gathers is told only where somebody waits for it: who has not asked since gets all of it when he does.
+   */
   wake(): void {
-    if (!this.#offerNext()) this.listener.wake();
+    if (this.#offerNext() || !this.#isAwaited) return;
+    this.#isAwaited = this.gatherMs === 0;
+    this.listener.wake();
   }
 
   /** Changes what the viewer receives; headers of what it does not want it gets all the same, so that it can take it
@@ -184,6 +189,20 @@ export class Viewer {
     return NOTHING;
   }
 
+  /** The same, but of a viewer that gathers nothing where it had all there was at the last wake: the next one tells. */
+  takeDue(maxBytes: number, takesLong = true): readonly Uint8Array[] {
+    const chunks = this.#isGathering ? NOTHING : this.take(maxBytes, takesLong);
+    if (chunks.length === 0) this.#isAwaited = true;
+    return chunks;
+  }
+
+  get #isGathering(): boolean {
+    const current = this.#current;
+    if (current === null || !this.#isBegun || this.#position === null || this.gatherMs === 0) return false;
+    const { log, joinedAt } = current;
+    return !log.isEnded && this.#position >= Math.max(log.releasedPosition, joinedAt);
+  }
+
   get #isPaused(): boolean {
     return this.#path.filter.isPaused;
   }
@@ -209,7 +228,7 @@ export class Viewer {
     if (log === undefined || position === null) return false;
     if (log.isEnded || position < log.lagPosition || log.endPosition - position > MAX_OFFER_BYTES)
       return false;
-    const { chunks, nextPosition } = log.read(position, MAX_OFFER_BYTES);
+    const { chunks, nextPosition } = log.readAsOne(position, MAX_OFFER_BYTES);
     if (chunks.length > 0 && !this.#outlet.offer(chunks)) return false;
     this.#position = nextPosition;
     this.#offeredBytes += nextPosition - position;

@@ -55,7 +55,7 @@ export class TestEndpoint implements LinkEndpoint {
   lastWords: Uint8Array | null = null;
   readonly heard: string[] = [];
   received = Buffer.alloc(0);
-  get isDue(): boolean {
+  get hasMore(): boolean {
     return this.messages.length > 0;
   }
   takenBytes = 0;
@@ -80,6 +80,10 @@ export class TestEndpoint implements LinkEndpoint {
     this.takenBytes += lengthBytes;
     this.largestTakeBytes = Math.max(this.largestTakeBytes, lengthBytes);
     return this.messages.splice(0, count);
+  }
+
+  takeDue(maxBytes: number): readonly Uint8Array[] {
+    return this.take(maxBytes);
   }
 
   takeAnswers(maxBytes: number): readonly Uint8Array[] {

@@ -90,6 +90,7 @@ describe('LiveStream, waking', () => {
     rig.key(0, 0);
     assert.deepEqual(rig.scheduler.delaysMs, [0, 0], 'one call each');
     assert.deepEqual(wakesAt(0), [1, 1, 1]);
+    for (const viewer of gathering) viewer.takeAllDue();
     rig.scheduler.clockMs = 10;
     rig.inter(40, 1);
     assert.deepEqual(rig.scheduler.delaysMs.slice(2), [0, 40]);
@@ -97,23 +98,54 @@ describe('LiveStream, waking', () => {
     assert.deepEqual(wakesAt(50), [2, 2, 2]);
   });
 
-  it('has something due for one that gathers from a wake that it missed on, and all of it then', () => {
+  it('gives one that gathers what was there at a wake that it missed, and all that came since with it', () => {
     const rig = new StreamRig();
     rig.begin();
     const viewer = rig.viewer({ gatherMs: 50 });
     rig.key(0, 0);
     rig.scheduler.run();
-    assert.ok(viewer.viewer.isDue, 'it has not begun');
-    viewer.takeAll();
+    assert.equal(viewer.takeAllDue().at(-1), 'key 0 @0', 'it has not begun');
     rig.inter(40, 1);
-    assert.ok(!viewer.viewer.isDue, 'not before the wake');
+    assert.deepEqual(viewer.takeAllDue(), [], 'not before the wake');
     rig.scheduler.run();
     rig.inter(80, 2);
-    assert.ok(viewer.viewer.isDue);
-    assert.deepEqual(viewer.takeAll(), ['inter 1 @40', 'inter 2 @80'], 'what came behind the wake too');
-    assert.ok(!viewer.viewer.isDue);
+    assert.deepEqual(viewer.takeAllDue(), ['inter 1 @40', 'inter 2 @80']);
+    assert.deepEqual(viewer.takeAllDue(), []);
+    rig.inter(120, 3);
     rig.stream.endPublish();
-    assert.ok(viewer.viewer.isDue, 'the end is told at once');
+    assert.deepEqual(viewer.takeAllDue(), ['inter 3 @120', 'ended'], 'the end is told at once');
+  });
+
+  it('gives one that gathers at once what was there before it came', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    rig.key(0, 0, 1000);
+    rig.inter(40, 1, 1000);
+    const viewer = rig.viewer({ gatherMs: 50 });
+    assert.equal(viewer.takeDue(1200).at(-1), 'key 0 @0');
+    assert.deepEqual(viewer.takeDue(1200), ['inter 1 @40']);
+  });
+
+  it('tells one that gathers of a wake only where it was asked since the last one, and had nothing', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewer = rig.viewer({ gatherMs: 50 });
+    const publish = (number: number): number => {
+      rig.inter(number * 40, number);
+      rig.scheduler.run();
+      return viewer.wakes;
+    };
+    rig.key(0, 0);
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, 1, 'the first is told');
+    assert.equal(publish(1), 1);
+    viewer.takeAllDue();
+    assert.equal(publish(2), 2, 'it has taken all, and asked once more');
+    assert.equal(publish(3), 2);
+    assert.equal(viewer.takeDue(1_000_000).length, 2);
+    assert.equal(publish(4), 2, 'it got something when it asked last');
+    viewer.takeAllDue();
+    assert.equal(publish(5), 3);
   });
 
   it('asks for nothing where nobody watches', () => {

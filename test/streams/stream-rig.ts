@@ -134,12 +134,26 @@ export class TestViewer implements ViewerListener {
     return lines;
   }
 
+  /** One take of what is due. */
+  takeDue(maxBytes: number): string[] {
+    return this.read(this.viewer.takeDue(maxBytes));
+  }
+
   /** Takes until there is nothing and nothing is told; gives all that was heard meanwhile. */
   takeAll(maxBytes = 256 * 1024): string[] {
+    return this.#untilNothing(() => this.take(maxBytes));
+  }
+
+  /** The same with what is due. */
+  takeAllDue(): string[] {
+    return this.#untilNothing(() => this.takeDue(256 * 1024));
+  }
+
+  #untilNothing(take: () => void): string[] {
     const from = this.heard.length;
     for (let before = -1; before !== this.heard.length; ) {
       before = this.heard.length;
-      this.take(maxBytes);
+      take();
     }
     return this.heard.slice(from);
   }

@@ -3,7 +3,7 @@
 // endpoint may say goodbye, and the Link closes.
 
 import { createGuard, type EndReason, type Guarded } from '../../src/errors.ts';
-import type { Link, LinkEndpoint, LinkFacts } from '../../src/links/link.ts';
+import type { Link, LinkEndpoint, LinkFacts, Outlet } from '../../src/links/link.ts';
 
 /** Facts of a raw RTMP peer. */
 export const MEMORY_FACTS: LinkFacts = {
@@ -15,9 +15,10 @@ export const MEMORY_FACTS: LinkFacts = {
 };
 
 /** A Link in memory. */
-export class MemoryLink implements Link, Guarded {
+export class MemoryLink implements Link, Outlet, Guarded {
   readonly facts: LinkFacts;
   readonly gatherMs: number;
+  readonly outlet: Outlet = this;
   /** Bytes that were pulled and not read by the test yet, a list a pull. */
   pulls: (readonly Uint8Array[])[] = [];
   /** Why the endpoint was told to say goodbye, and why the Link closed, in order. */

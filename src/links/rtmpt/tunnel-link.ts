@@ -31,6 +31,7 @@ const ENDED_BY_PEER: EndReason = { code: 'peer-closed', message: 'the client clo
 export class TunnelLink implements Link, Guarded {
   readonly facts: LinkFacts;
   readonly gatherMs: number;
+  readonly outlet = null;
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
@@ -95,11 +96,6 @@ export class TunnelLink implements Link, Guarded {
   receive(request: TunnelSessionRequest, response: ServerResponse): void {
     this.#guard(this, () => this.#session?.receive(request, response, this.#wheel.nowMs()));
     this.#arm();
-  }
-
-  /** Never: what a reply carries is taken when the request is answered. */
-  offer(): false {
-    return false;
   }
 
   /** Says that `take` may have something; call it when a batch is whole, for a held reply leaves at once. */

@@ -4,12 +4,12 @@
 export interface TunnelEndpoint {
   /** True once publish or play was answered: idles are held longer from then on. */
   readonly isSetUp: boolean;
-  /** True where something is to leave now; false where nothing waits, or what waits gathers and a `wake` will come. */
-  readonly isDue: boolean;
   /** Takes in bytes, which are not written to any more. May throw. */
   receive(bytes: Uint8Array): void;
   /** Gives whole messages, at least one where there is one, otherwise at most `maxBytes`; views, never written to. */
   take(maxBytes: number): readonly Uint8Array[];
+  /** The same, but without media that is still to gather: a `wake` will come for it. */
+  takeDue(maxBytes: number): readonly Uint8Array[];
   /** The same, but only of what answers the peer: media is left for `take`. */
   takeAnswers(maxBytes: number): readonly Uint8Array[];
 }

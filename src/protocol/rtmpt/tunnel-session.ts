@@ -116,7 +116,7 @@ export class TunnelSession<Token> {
         return;
       case 'idle':
         // What gathers is left to gather, and leaves with a `wake`, or when the hold ends.
-        if (this.#endpoint.isDue && this.#answerFirstWithBytes()) return;
+        if (this.#answerFirstWithBytes(true)) return;
         waiting.dueMs += this.#holdMs();
         if (waiting.dueMs === nowMs) this.#answerFirst();
     }
@@ -219,10 +219,10 @@ export class TunnelSession<Token> {
 
   // Answers the first waiting request if there are bytes for it. The token leaves the queue only after `take` has
   // returned, so that one which throws leaves nobody without an answer.
-  #answerFirstWithBytes(): boolean {
+  #answerFirstWithBytes(dueOnly = false): boolean {
     const first = this.#waiting[0];
     if (first === undefined) return false;
-    const parts = this.#take(first.carriesMedia);
+    const parts = this.#take(first.carriesMedia, dueOnly);
     if (parts.length === 0) return false;
     // WHY: `take` may have ended the session, and then everything is answered.
     if (this.#waiting[0] !== first) return true;
@@ -234,11 +234,12 @@ export class TunnelSession<Token> {
     return true;
   }
 
-  #take(withMedia: boolean): readonly Uint8Array[] {
+  #take(withMedia: boolean, dueOnly: boolean): readonly Uint8Array[] {
     this.#isInEndpoint = true;
     try {
       const { capBytes } = this.#replyCap;
-      return withMedia ? this.#endpoint.take(capBytes) : this.#endpoint.takeAnswers(capBytes);
+      if (!withMedia) return this.#endpoint.takeAnswers(capBytes);
+      return dueOnly ? this.#endpoint.takeDue(capBytes) : this.#endpoint.take(capBytes);
     } finally {
       this.#isInEndpoint = false;
     }

@@ -7,8 +7,9 @@ export class FakeEndpoint implements TunnelEndpoint {
   isSetUp = false;
   /** True while media gathers: it is there, and not due. */
   isGathering = false;
-  /** How many times `isDue` was read, which every idle does. */
+  /** How many times `takeDue` was called, which every idle does. */
   dueReads = 0;
+  readonly hasMore = true;
   readonly received: string[] = [];
   readonly takenCaps: number[] = [];
   /** What answers the peer, and what only `take` gives. */
@@ -17,9 +18,10 @@ export class FakeEndpoint implements TunnelEndpoint {
   onReceive: (text: string) => void = () => undefined;
   onTake: () => void = () => undefined;
 
-  get isDue(): boolean {
+  takeDue(maxBytes: number): Uint8Array[] {
     this.dueReads++;
-    return this.messages.length > 0 || (this.media.length > 0 && !this.isGathering);
+    const isDue = this.messages.length > 0 || (this.media.length > 0 && !this.isGathering);
+    return isDue ? this.take(maxBytes) : [];
   }
 
   receive(bytes: Uint8Array): void {
