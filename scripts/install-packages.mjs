@@ -1,5 +1,5 @@
-// Installs the npm packages of the lock file where they are missing or others: run by npm before start, test and
-// check. Plain JavaScript that an older Node runs as well, because the right Node comes with these packages.
+// Installs the npm packages of the lock file where they are missing or others: run by npm before start, test, check and
+// the like. Plain JavaScript that an older Node runs as well, because the right Node comes with these packages.
 // Where everything is in place it starts no process and is done in a few milliseconds.
 
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const isStart = process.env.npm_lifecycle_event === 'prestart';
+const isStart = ['prestart', 'preculvert'].includes(process.env.npm_lifecycle_event);
 
 /** The `packages` table of a lock file, null where there is no such file or it was cut short. */
 function readPackages(path) {
@@ -64,7 +64,7 @@ function isNeeded(entry, path) {
 
 const difference = findDifference();
 if (difference !== null) {
-  console.log(`Installing the npm packages (${difference}): npm ci`);
+  console.error(`Installing the npm packages (${difference}): npm ci`);
   const args = ['ci', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   if (!isStart) args.push('--include=dev');
   const npmScript = process.env.npm_execpath;

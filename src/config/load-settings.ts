@@ -79,11 +79,13 @@ function checkNames(inForce: ReadonlyMap<string, Reading>, named: readonly Named
     for (const { key, source } of inForce.values()) {
       const [place, name = ''] = key.segments;
       if (limit === undefined || place !== path || name.length <= Number(limit.value)) continue;
-      problems.set(pathOf([path, name]), {
+      const groupPath = pathOf([path, name]);
+      if (problems.has(groupPath)) continue;
+      problems.set(groupPath, {
         type: 'value',
         at: locateSource(source),
-        key: path,
-        expected: `names of at most the ${String(limit.value)} characters of ${rule.lengthKey}`,
+        key: key.path,
+        expected: `a name of at most ${String(limit.value)} characters, as ${rule.lengthKey} says`,
         found: describeFound({}, name),
         reason: null,
       });

@@ -95,7 +95,7 @@ describe('apps', () => {
     assert.ok(loadFile(file(5)));
     assert.throws(
       () => loadFile(file(6)),
-      /:2: apps: expected names of at most the 5 characters of streams\.max/,
+      /:2: apps\.xxxxxx\.mergeTime: expected a name of at most 5 characters, as streams\.max/,
     );
   });
 

@@ -99,9 +99,9 @@ describe('groups by name', () => {
   it('have names no longer than the key in force allows that bounds them', () => {
     const file = 'rooms:\n  12345678:\n  abcdefgh: {body: 1}\n  abcdefghi: {body: 1, isStrict: true}\n';
     const problem = (length: number) =>
-      `expected names of at most the ${length} characters of limits.nameLength, found "abcdefghi"`;
+      `expected a name of at most ${length} characters, as limits.nameLength says, found "abcdefghi"`;
     assert.deepEqual(problemsOf({ file: file.replace('12345678', '"12345678"') }), [
-      `c.yaml:4: rooms: ${problem(8)}`,
+      `c.yaml:4: rooms.abcdefghi.body: ${problem(8)}`,
     ]);
     const bounded = { file: 'rooms: {abcdefghi: {body: 1}}', env: { CULVERT_LIMITS_NAME_LENGTH: '9' } };
     assert.deepEqual(problemsOf(bounded), []);
