@@ -41,6 +41,10 @@ export class WatchingViewer implements ViewerListener {
     this.takeAll();
   }
 
+  failed(error: unknown): void {
+    throw error;
+  }
+
   publishEnded(): void {
     this.ends += 1;
   }

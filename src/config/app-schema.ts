@@ -21,7 +21,7 @@ const EXAMPLE = `apps:
 
 const NOTE = `The name is the first part of the path that a client connects to: \`live\` is the application of \`rtmp://host/live\`, of \`rtmp://host/live/\` and of \`rtmp://host/live?token=1\`. It is compared letter for letter, as the client sends it: upper and lower case differ, and percent signs are not decoded. A further part is an instance and has the settings of its application: those of \`live\` hold for \`rtmp://host/live/eu\` too, and there are none for an instance alone. Where \`app\` and \`tcUrl\` of a client's connect differ, \`app\` counts.
 
-A name has no slash, no question mark and no control character, and is no longer than \`streams.maxNameLength\`. It needs quotes where YAML takes it for a number or another value that is no text: \`"2024"\`. There are at most ${MAX_APPS} applications with settings of their own; any other has those of all.`;
+A name has no slash, no question mark and no control character, no \`..\` alone or between backslashes and colons, and is no longer than \`streams.maxNameLength\`. It needs quotes where YAML takes it for a number or another value that is no text: \`"2024"\`. There are at most ${MAX_APPS} applications with settings of their own; any other has those of all.`;
 
 /** Settings that can be otherwise for single applications; what an application does not set comes from `streams`. */
 export function settingsByApp<Settings extends TProperties>(settings: Settings): TGroupsByName<Settings> {
@@ -29,7 +29,7 @@ export function settingsByApp<Settings extends TProperties>(settings: Settings):
     {
       pattern: NAME,
       maxNames: MAX_APPS,
-      expects: `the name of an application, of 1 to ${MAX_NAME_LENGTH_CHARS} characters, without instance and query`,
+      expects: `the name of an application, of 1 to ${MAX_NAME_LENGTH_CHARS} characters, without instance and query, and no .. alone or between backslashes and colons`,
       plural: 'applications',
       lengthKey: 'streams.maxNameLength',
       inherits: 'streams',

@@ -13,6 +13,14 @@ function shownValue(key: Key, config: object): unknown {
   return key.setting.secret === true && value !== '' ? MASK : valueInUnits(key.setting, value);
 }
 
+/** A segment as the document takes it: `<<` in quotes, for a plain one is a merge key to many readers. */
+function quotedMergeKey(segment: string): string | Scalar {
+  if (segment !== '<<') return segment;
+  const name = new Scalar(segment);
+  name.type = Scalar.QUOTE_DOUBLE;
+  return name;
+}
+
 /**
  * YAML of `config`, a Config that was loaded over `keys`. `sources`, by the path of each key, become comments;
  * null leaves them out. Read back as a file it gives the same Config, masked secrets aside.
@@ -34,7 +42,7 @@ export function configYaml(
     if (source !== undefined && (isScalar(node) || isCollection(node))) {
       node.comment = ` ${describeSource(source)}`;
     }
-    document.setIn(key.segments, node);
+    document.setIn(key.segments.map(quotedMergeKey), node);
   }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

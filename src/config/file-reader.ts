@@ -14,13 +14,16 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
-import { ANY_NAME, type NamedGroups } from './groups-by-name.ts';
+import { ANY_NAME, type GivenName, type NamedGroups } from './groups-by-name.ts';
 import { isWithin, type Key, nearestKey } from './key.ts';
-import type { Reading, Readings } from './source.ts';
+import type { Reading, Readings, Source } from './source.ts';
 import { describeFound, type ValueChecker } from './value-checker.ts';
 
 /** What a file may say: keys, and groups by name. */
 export type FileContents = { readonly keys: readonly Key[]; readonly named: readonly NamedGroups[] };
+
+/** What a file gave: readings and problems, and the names of its groups by name, those that set nothing included. */
+export type FileReadings = Readings & { readonly names: readonly GivenName[] };
 
 /** House text for the YAML errors whose own message quotes the file. */
 const QUOTING_ERRORS: Partial<Record<YAMLError['code'], string>> = {
@@ -36,6 +39,13 @@ const QUOTING_ERRORS: Partial<Record<YAMLError['code'], string>> = {
 
 type YamlNode = ParsedNode | null | undefined;
 
+/** A name that is taken, or what is wrong with it: what was found, and why, where the pattern does not say it. */
+type Named =
+  | { readonly isValid: true; readonly name: string }
+  | { readonly isValid: false; readonly found: string; readonly reason: string | null };
+
+const MERGE_KEY = '<<';
+
 /** A name as problems show it; quoted where dots or blanks in it would mislead, so that it is no key's path then. */
 function shownName(name: string): string {
   return /^[\w-]{1,80}$/.test(name) ? name : JSON.stringify(name.slice(0, 80));
@@ -45,6 +55,7 @@ function shownName(name: string): string {
 class FileWalk {
   readonly readings: Reading[] = [];
   readonly problems: ConfigProblem[] = [];
+  readonly names: GivenName[] = [];
   readonly #path: string;
   readonly #contents: FileContents;
   /** All keys that an unknown one may have been meant to be. */
@@ -129,7 +140,8 @@ class FileWalk {
     }
   }
 
-  #walkNamed({ path, rule, keysOf }: NamedGroups, given: YamlNode, lineNumber: number): void {
+  #walkNamed(groups: NamedGroups, given: YamlNode, lineNumber: number): void {
+    const { path, rule, keysOf } = groups;
     const entries = this.#entriesOf(given, [path], lineNumber);
     const [tooMany] = entries.slice(rule.maxNames);
     if (tooMany !== undefined) {
@@ -146,19 +158,38 @@ class FileWalk {
       return;
     }
     const pattern = new RegExp(rule.pattern);
+    const taken = new Set<string>();
     for (const { key: nameNode, value } of entries) {
       const nameLineNumber = this.#lineOf(nameNode.range[0]);
-      // WHY: only texts, which YAML itself keeps apart; the number 1 and the text "1" are two to it, and one name.
-      const name = this.#plain(nameNode);
-      if (typeof name === 'string' && pattern.test(name)) {
-        this.#walkGroup(value, [path, name], nameLineNumber, keysOf(name));
-      } else {
-        const at = this.#at(nameLineNumber);
-        const found = describeFound({}, name);
-        const reason = typeof name === 'string' ? null : 'what YAML takes for no text needs quotes';
+      const at = this.#at(nameLineNumber);
+      const read = this.#readName(nameNode, pattern);
+      if (!read.isValid) {
+        const { found, reason } = read;
         this.problems.push({ type: 'value', at, key: path, expected: rule.expects, found, reason });
+      } else if (taken.has(read.name)) {
+        // WHY: YAML itself tells a name that stands there twice, but not where one of the two is an alias.
+        this.problems.push({ type: 'unreadable', at, reason: 'Map keys must be unique' });
+      } else {
+        const { name } = read;
+        const source: Source = { type: 'file', path: this.#path, lineNumber: nameLineNumber };
+        taken.add(name);
+        this.names.push({ groups, name, source });
+        this.#walkGroup(value, [path, name], nameLineNumber, keysOf(name));
       }
     }
+  }
+
+  #readName(given: YamlNode, pattern: RegExp): Named {
+    const node = this.#resolve(given);
+    if (isScalar(node) && node.type === 'PLAIN' && node.source === MERGE_KEY) {
+      const reason = 'merge keys are not supported; as a name it needs quotes';
+      return { isValid: false, found: MERGE_KEY, reason };
+    }
+    // WHY: only texts, which YAML itself keeps apart; the number 1 and the text "1" are two to it, and one name.
+    const name = this.#plain(node);
+    if (typeof name === 'string' && pattern.test(name)) return { isValid: true, name };
+    const reason = typeof name === 'string' ? null : 'what YAML takes for no text needs quotes';
+    return { isValid: false, found: describeFound({}, name), reason };
   }
 
   #readValue(key: Key, given: YamlNode, lineNumber: number): void {
@@ -184,13 +215,13 @@ class FileWalk {
   }
 }
 
-/** Reads the settings out of `text`, the contents of the file at `path`. */
+/** Reads the settings and the names out of `text`, the contents of the file at `path`. */
 export function readFileSettings(
   path: string,
   text: string,
   contents: FileContents,
   checker: ValueChecker,
-): Readings {
+): FileReadings {
   const walk = new FileWalk(path, text, contents, checker);
   walk.run();
   return walk;

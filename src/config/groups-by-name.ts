@@ -5,6 +5,7 @@
 import { type Static, type TObject, type TProperties, type TRecord, Type } from 'typebox';
 import { type Key, listKeys, listKeysBelow, valueAt } from './key.ts';
 import { group, groupDescription } from './setting.ts';
+import type { Source } from './source.ts';
 
 /** What holds for the names of such groups. */
 export type NameRule = {
@@ -46,6 +47,9 @@ export type NamedGroups = {
   /** The keys of the group of that name, which is not judged. */
   keysOf(name: string): readonly Key[];
 };
+
+/** A name that the file gives to one of the groups, and where it stands. */
+export type GivenName = { readonly groups: NamedGroups; readonly name: string; readonly source: Source };
 
 /** What stands for any name where none is meant. */
 export const ANY_NAME = 'NAME';

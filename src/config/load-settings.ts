@@ -5,12 +5,12 @@ import type { TObject } from 'typebox';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import type { ConfigOf, KeyOf } from './config-type.ts';
 import { CONFIG_FILE_VARIABLE, type Environment, readEnvironmentSettings } from './environment-reader.ts';
-import { type FileContents, readFileSettings } from './file-reader.ts';
+import { type FileContents, type FileReadings, readFileSettings } from './file-reader.ts';
 import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
-import { listNamedGroups, type NamedGroups } from './groups-by-name.ts';
-import { listKeys, pathOf } from './key.ts';
+import { type GivenName, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
+import { listKeys } from './key.ts';
 import { valueInUnits } from './setting.ts';
-import { locateSource, type Reading, type Readings, type Source } from './source.ts';
+import { locateSource, type Reading, type Source } from './source.ts';
 import { createValueChecker, describeFound, type ValueChecker } from './value-checker.ts';
 
 /** What a configuration is made of; nothing else is looked at. */
@@ -38,9 +38,9 @@ export function deepFreeze<Value>(value: Value): Value {
   return value;
 }
 
-function readFileOf(input: ConfigInput, contents: FileContents, checker: ValueChecker): Readings {
+function readFileOf(input: ConfigInput, contents: FileContents, checker: ValueChecker): FileReadings {
   const path = input.flags.configFile ?? input.env[CONFIG_FILE_VARIABLE] ?? '';
-  if (path === '') return { readings: [], problems: [] };
+  if (path === '') return { readings: [], problems: [], names: [] };
   let text: string;
   try {
     text = input.readFile(path);
@@ -71,27 +71,22 @@ function checkPairs(inForce: ReadonlyMap<string, Reading>): ConfigProblem[] {
   return problems;
 }
 
-/** Problems of names that are longer than the key which bounds them allows, each told once. */
-function checkNames(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): ConfigProblem[] {
-  const problems = new Map<string, ConfigProblem>();
-  for (const { path, rule } of named) {
+/** Problems of names that are longer than the key which bounds them allows; told where the name stands. */
+function checkNames(inForce: ReadonlyMap<string, Reading>, names: readonly GivenName[]): ConfigProblem[] {
+  return names.flatMap(({ groups: { path, rule }, name, source }): ConfigProblem[] => {
     const limit = inForce.get(rule.lengthKey);
-    for (const { key, source } of inForce.values()) {
-      const [place, name = ''] = key.segments;
-      if (limit === undefined || place !== path || name.length <= Number(limit.value)) continue;
-      const groupPath = pathOf([path, name]);
-      if (problems.has(groupPath)) continue;
-      problems.set(groupPath, {
+    if (limit === undefined || name.length <= Number(limit.value)) return [];
+    return [
+      {
         type: 'value',
         at: locateSource(source),
-        key: key.path,
+        key: path,
         expected: `a name of at most ${String(limit.value)} characters, as ${rule.lengthKey} says`,
         found: describeFound({}, name),
         reason: null,
-      });
-    }
-  }
-  return [...problems.values()];
+      },
+    ];
+  });
 }
 
 function build(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): object {
@@ -118,8 +113,9 @@ export function loadSettings<Schema extends TObject>(schema: Schema, input: Conf
   const keys = listKeys(schema);
   const named = listNamedGroups(schema);
   const checker = createValueChecker();
+  const file = readFileOf(input, { keys, named }, checker);
   const given = [
-    readFileOf(input, { keys, named }, checker),
+    file,
     readEnvironmentSettings(input.env, keys, checker),
     readFlagSettings(input.flags.values, checker),
   ];
@@ -127,7 +123,7 @@ export function loadSettings<Schema extends TObject>(schema: Schema, input: Conf
   for (const key of keys) inForce.set(key.path, { key, value: key.setting.default, source: DEFAULT });
   for (const reading of given.flatMap(({ readings }) => readings)) inForce.set(reading.key.path, reading);
   const problems = given.flatMap((source) => source.problems);
-  if (problems.length === 0) problems.push(...checkPairs(inForce), ...checkNames(inForce, named));
+  if (problems.length === 0) problems.push(...checkPairs(inForce), ...checkNames(inForce, file.names));
   if (problems.length > 0) throw new ConfigError(problems);
   const sources = Object.fromEntries([...inForce].map(([path, { source }]) => [path, source]));
   // WHY: both objects were built from the keys of this very schema, which the compiler cannot follow.

@@ -72,7 +72,11 @@ const tunnel = group(
     ),
     gatherTime: duration(
       { default: '30ms', from: '0ms', to: '1s' },
-      'How long media gathers before a poll that is held open is answered with it; raise it for fewer requests of each viewer, set 0ms to answer with each message at once.',
+      {
+        description:
+          'How long media gathers before a poll that is held open is answered with it; raise it for fewer requests of each viewer, set 0ms to answer with each message at once while few watch.',
+        note: `Where more than ${UNMERGED_VIEWERS} watch a stream, its viewers wait for \`streams.mergeTime\` or \`apps.NAME.mergeTime\` as well: the longer of the two holds, not the sum.`,
+      },
     ),
     silenceTimeout: duration(
       { default: '60s', from: '100ms', to: '1h' },
@@ -163,7 +167,7 @@ const streamSettings = {
     {
       description:
         'How long messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
-      note: `Up to ${UNMERGED_VIEWERS} viewers of a stream get each message at once, ${FULLY_MERGED_VIEWERS} and more are written to this seldom, in between it grows with their number. Messages leave with the first one behind that time, or a quarter of it later.`,
+      note: `Up to ${UNMERGED_VIEWERS} viewers of a stream get each message at once over RTMP, ${FULLY_MERGED_VIEWERS} and more are written to this seldom, in between it grows with their number. Tunnel viewers wait for \`tunnel.gatherTime\`, or for this where it is longer. Messages leave with the first one behind that time, or a quarter of it later.`,
     },
   ),
 };

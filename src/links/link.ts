@@ -36,7 +36,7 @@ export interface LinkEndpoint {
    * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
    */
   take(maxBytes: number): readonly Uint8Array[];
-  /** The same, but of media that gathers, on a Link that has it gather, only what was there at the last `wake`. */
+  /** The same, but nothing of media that has all come since the last `wake`, on a Link that has it gather. */
   takeDue(maxBytes: number): readonly Uint8Array[];
   /** The same, but only of what answers the peer; media is left for `take`. */
   takeAnswers(maxBytes: number): readonly Uint8Array[];

@@ -65,7 +65,7 @@ export class SocketLink implements Link, Outlet, Guarded {
 
   offer(chunks: readonly Uint8Array[]): boolean {
     // Where nothing that was pulled is left, nothing waits in front of it either: each wake pulls all there is.
-    if (this.#isFull || this.#pulled !== NOTHING || this.#endReason !== null) return false;
+    if (this.#isFull || this.#pulled.length > 0 || this.#endReason !== null) return false;
     this.#pulled = chunks;
     this.#deps.guard(this, SocketLink.#writePulled);
     return true;
@@ -112,7 +112,7 @@ export class SocketLink implements Link, Outlet, Guarded {
 
   /** True where a further pull would bring nothing. */
   get #isAllTaken(): boolean {
-    return this.#pulled === NOTHING && this.#endReason === null && this.#endpoint?.hasMore === false;
+    return this.#pulled.length === 0 && this.#endReason === null && this.#endpoint?.hasMore === false;
   }
 
   /** Writes of what was pulled as much as the socket has room for, as one. */

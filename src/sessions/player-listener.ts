@@ -9,15 +9,27 @@ export class PlayerListener implements ViewerListener {
   readonly #link: Link;
   readonly #session: RtmpServerSession;
   readonly #messageStreamId: number;
+  readonly #fail: (error: unknown) => void;
 
-  constructor(link: Link, session: RtmpServerSession, messageStreamId: number) {
+  /** `fail` ends the connection for an error. */
+  constructor(
+    link: Link,
+    session: RtmpServerSession,
+    messageStreamId: number,
+    fail: (error: unknown) => void,
+  ) {
     this.#link = link;
     this.#session = session;
     this.#messageStreamId = messageStreamId;
+    this.#fail = fail;
   }
 
   wake(): void {
     this.#link.wake();
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error);
   }
 
   publishEnded(): void {

@@ -87,6 +87,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       registry: deps.registry,
       publishers: this.#publishers,
       players: this.#players,
+      fail: (error) => this.#failFor(error),
       chunkSizeBytes: deps.sessionOptions.chunkSizeBytes,
       startsInPast: deps.startsInPast,
     });
@@ -242,6 +243,12 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#deps.guard(this, () => {
       work();
       if (!this.#isOver) this.#workOff();
+    });
+  }
+
+  #failFor(error: unknown): void {
+    this.#deps.guard(this, () => {
+      throw error;
     });
   }
 

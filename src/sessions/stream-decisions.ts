@@ -24,6 +24,8 @@ export type StreamDecisionsDeps = {
   readonly registry: StreamRegistry;
   readonly publishers: Publishers;
   readonly players: Players;
+  /** Ends the connection for an error. */
+  readonly fail: (error: unknown) => void;
   /** Out chunk size, bytes. */
   readonly chunkSizeBytes: number;
   /** True where late joiners of an app start at the last keyframe, false where they wait for the next one. */
@@ -66,7 +68,7 @@ export class StreamDecisions {
       return;
     }
     refusal.lift();
-    const listener = new PlayerListener(link, session, messageStreamId);
+    const listener = new PlayerListener(link, session, messageStreamId, this.#deps.fail);
     const { gatherMs } = link;
     const outlet = session.isEncrypted ? null : link.outlet;
     const viewer = new Viewer(listener, {

@@ -22,9 +22,9 @@ export class Audience {
   #wokenMs = Number.NEGATIVE_INFINITY;
   /** True where something has come since the last wake. */
   #isPending = false;
-  /** True while a wake is asked for as soon as may be, and one for the time at which nothing may wait longer. */
+  /** True while a wake is asked for as soon as may be; and the time of the earliest that is asked for by timer. */
   #isSoon = false;
-  #isTimed = false;
+  #timedMs = Number.POSITIVE_INFINITY;
 
   /** `onWake` is called right before the viewers are woken. */
   constructor(scheduler: StreamScheduler, onWake: (() => void) | null = null) {
@@ -61,7 +61,7 @@ export class Audience {
     if (nowMs - this.#wokenMs >= gatherMs) {
       this.#isSoon = true;
       this.#scheduler.after(0, this.#wakeSoon);
-    } else if (!this.#isTimed) this.#wakeBy(nowMs);
+    } else if (this.#timedMs - this.#latestMs >= 1) this.#wakeBy(nowMs);
   }
 
   get #latestMs(): number {
@@ -69,7 +69,7 @@ export class Audience {
   }
 
   #wakeBy(nowMs: number): void {
-    this.#isTimed = true;
+    this.#timedMs = this.#latestMs;
     this.#scheduler.after(this.#latestMs - nowMs, this.#timeIsUp);
   }
 
@@ -79,10 +79,12 @@ export class Audience {
   };
 
   readonly #timeIsUp = (): void => {
-    this.#isTimed = false;
+    const nowMs = this.#scheduler.nowMs();
+    // Another was asked for, for another time.
+    if (this.#timedMs - nowMs >= 1) return;
+    this.#timedMs = Number.POSITIVE_INFINITY;
     if (!this.#isPending || this.#isSoon) return;
     // A message may have woken everybody since this was asked for.
-    const nowMs = this.#scheduler.nowMs();
     if (this.#latestMs - nowMs >= 1) this.#wakeBy(nowMs);
     else this.#wake();
   };
@@ -91,6 +93,12 @@ export class Audience {
     this.#isPending = false;
     this.#wokenMs = this.#scheduler.nowMs();
     this.#onWake?.();
-    for (const viewer of this.#viewers) viewer.wake();
+    for (const viewer of this.#viewers) {
+      try {
+        viewer.wake();
+      } catch (error) {
+        viewer.listener.failed(error);
+      }
+    }
   }
 }

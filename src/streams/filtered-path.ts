@@ -51,15 +51,12 @@ export class FilteredPath {
 
   /** True from where the viewer takes all that comes, until its filter changes or it begins anew. */
   get takesAll(): boolean {
-    return (
-      this.#filter === EVERYTHING && this.#messageStreamId === LOG_MESSAGE_STREAM_ID && !this.#awaitsKeyframe
-    );
+    return this.#isUnchanged && !this.#awaitsKeyframe;
   }
 
   /** True while the viewer takes the log's bytes from `position` on as they stand. */
   isPlain(log: StreamLog, position: number): boolean {
-    if (this.#filter !== EVERYTHING || this.#messageStreamId !== LOG_MESSAGE_STREAM_ID) return false;
-    return !this.#awaitsKeyframe || log.newestVideoFramePosition < position;
+    return this.takesAll || (this.#isUnchanged && log.newestVideoFramePosition < position);
   }
 
   /** Whole messages that the viewer wants, at most `maxBytes`; a first one that is longer too where `takesLong`. */
@@ -82,6 +79,10 @@ export class FilteredPath {
       nextPosition = entry.position + entry.lengthBytes;
     }
     return { chunks, nextPosition };
+  }
+
+  get #isUnchanged(): boolean {
+    return this.#filter === EVERYTHING && this.#messageStreamId === LOG_MESSAGE_STREAM_ID;
   }
 
   #isWanted({ kind, isInterFrame, isHeader }: LogEntry): boolean {

@@ -47,7 +47,7 @@ export const MAX_LIVE_STREAMS = 20_000;
 /** Viewers up to which nothing is merged: each frame is written to them as it comes. */
 export const UNMERGED_VIEWERS = 20;
 
-/** Viewers at which merging reaches the configured cap. */
+/** Viewers at which merging reaches the configured time. */
 export const FULLY_MERGED_VIEWERS = 200;
 
 /** How far back an audio-only stream's newcomer starts, in ms: enough to fill a player's first buffer. */

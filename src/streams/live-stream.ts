@@ -36,7 +36,7 @@ const PLAIN: FrameRole = { isEntry: false, isInterFrame: false, isHeader: false 
 
 /** Settings of a live stream. */
 export type LiveStreamOptions = LogLimits & {
-  /** Cap in ms on how long writes gather while many watch; 0 never gathers. */
+  /** Least time in ms from one write to the next while many watch, see FULLY_MERGED_VIEWERS; 0 never gathers. */
   readonly mergeMs: number;
 };
 
@@ -136,6 +136,7 @@ export class LiveStream {
   /** Takes a viewer off; it is not woken any more. */
   removeViewer(viewer: Viewer): void {
     this.#audienceOf(viewer).remove(viewer);
+    if (this.#gathering.viewers.size === 0) this.#gatherMs = 0;
   }
 
   /** Publishes an audio message; the payload is an FLV AUDIODATA body, and is copied. False where it is malformed. */

@@ -1,7 +1,8 @@
 // A live stream's log: what the publisher sent, appended once as bytes ready for the wire, in slabs. Every
 // message is chunked with a full header (fmt 0), so each message boundary is a place where a viewer can begin
 // or go on. A position is the count of bytes appended before it; it only grows, and old slabs fall off the front.
-// It knows nothing of viewers: they are positions, and ask. Who reads furthest behind it asks itself, once a slab.
+// It knows nothing of viewers: they are positions, and ask. Who reads furthest behind it asks itself, once a slab and
+// group of pictures.
 
 import { chunkedLengthBytes } from '../protocol/rtmp/chunk-encoder.ts';
 import type { RtmpMessage } from '../protocol/rtmp/message.ts';
@@ -10,7 +11,10 @@ import type { EntryRole, LogEntry, LogLimits, LogRange } from './log-entry.ts';
 import { Slab } from './slab.ts';
 import { StickyWeight } from './sticky-weight.ts';
 
+type JoinedRange = { readonly fromPosition: number; readonly endPosition: number; readonly range: LogRange };
+
 const NO_RANGE: LogRange = { chunks: [], nextPosition: 0 };
+const NOT_JOINED: JoinedRange = { fromPosition: -1, endPosition: -1, range: NO_RANGE };
 
 /** The append-only log of one publish. */
 export class StreamLog {
@@ -40,6 +44,8 @@ export class StreamLog {
   /** The newest range that was read, and from where: viewers in step all ask for the same one. */
   #sharedFrom = -1;
   #shared: LogRange = NO_RANGE;
+  /** The newest range that was joined out of two slabs, where from, and where the log ended then. */
+  #joined: JoinedRange = NOT_JOINED;
 
   /** `oldestReader` gives the least position that anybody may still read from: what is before it, and too old for those
    * who come, is not kept until the limits of lag. */
@@ -130,10 +136,12 @@ export class StreamLog {
     this.#end += lengthBytes;
     this.#weightBytes += lengthBytes + ENTRY_BYTES + stickyBytes;
     this.#copiedBytes += payload.length;
+    const joinBefore = this.#newestEntryPoint?.position ?? -1;
     if (sticky !== null) this.#newestEntryPoint = entry;
     if (kind === 'video' && (sticky !== null || isInterFrame))
       this.#newestVideoFramePosition = entry.position;
-    if (isNewSlab || (kind === 'video' && sticky !== null)) this.#trim();
+    // WHY: whoever reads is asked for it: not at each keyframe of a publisher that sends nothing else.
+    if (isNewSlab || (kind === 'video' && sticky !== null && joinBefore < slab.start)) this.#trim();
   }
 
   /** All that is held is for those to take now who let media gather. */
@@ -144,6 +152,7 @@ export class StreamLog {
   /** Says that the publish is over. What is held stays readable. */
   end(): void {
     this.#isEnded = true;
+    this.#spareBytes = null;
   }
 
   /**
@@ -167,12 +176,23 @@ export class StreamLog {
     return this.#shared;
   }
 
-  /** The same, in one piece also where a slab ends in it: one write for each of those in step, copied once for all. */
+  /**
+   * The same, in one piece also where a slab ends in it, copied once for all: one write for each of those in step. Those
+   * who ask from elsewhere get it in two.
+   */
   readAsOne(fromPosition: number, maxBytes: number): LogRange {
+    const joined = this.#joined;
+    if (joined.fromPosition === fromPosition && joined.endPosition === this.#end) return joined.range;
     const range = this.read(fromPosition, maxBytes);
-    if (range.chunks.length <= 1) return range;
-    this.#shared = { chunks: [concatenated(range.chunks)], nextPosition: range.nextPosition };
-    return this.#shared;
+    if (range.chunks.length <= 1 || joined.endPosition === this.#end) return range;
+    const { nextPosition } = range;
+    this.#joined = {
+      fromPosition,
+      endPosition: this.#end,
+      range: { chunks: [concatenated(range.chunks)], nextPosition },
+    };
+    this.#copiedBytes += nextPosition - fromPosition;
+    return this.#joined.range;
   }
 
   /** The message at or next after a position, null at the end. */

@@ -2,44 +2,17 @@
 // the headers in front, jumps to the newest keyframe when it has fallen too far behind, waits where there is none,
 // and goes from one publish of its stream to the next.
 
-import { MessageType } from '../protocol/rtmp/message.ts';
 import { FilteredPath, type ViewerFilter } from './filtered-path.ts';
-import { AUDIO_JOIN_MS } from './limits.ts';
 import type { LogEntry } from './log-entry.ts';
-import { messageInForce, writeChunkedMessages } from './sticky.ts';
+import { headersInForce, placeToBegin } from './place-to-begin.ts';
+import { writeChunkedMessages } from './sticky.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { Outlet, ViewerListener, ViewerOptions } from './viewer-options.ts';
 
 export type { ViewerFilter } from './filtered-path.ts';
-
-/** Where the bytes of a viewer in step may go at once; a Link's is one. */
-export interface Outlet {
-  /** Carries them away; false where it cannot now, and the viewer has to wait to be asked. */
-  offer(chunks: readonly Uint8Array[]): boolean;
-}
-
-/** What a viewer tells the session that plays. */
-export interface ViewerListener {
-  /** Something may be there to take. */
-  wake(): void;
-  /** The publish has ended and all of it was taken. Called once for each publish that the viewer began. */
-  publishEnded(): void;
-  /** A publish of the stream begins; not called for one that was there when the viewer came. */
-  publishStarted(): void;
-}
+export type { Outlet, ViewerListener, ViewerOptions } from './viewer-options.ts';
 
 const NOTHING: readonly Uint8Array[] = [];
-
-/** Settings of a viewer that come from its stream. */
-export type ViewerOptions = {
-  readonly messageStreamId: number;
-  readonly chunkSizeBytes: number;
-  /** False where late joiners wait for the next keyframe instead of starting at the last one. */
-  readonly startsInPast: boolean;
-  /** Least time in ms from one wake to the next; 0 for a viewer that takes each message as it comes. */
-  readonly gatherMs: number;
-  /** Null where what the viewer takes is changed on its way, and has to be asked for. */
-  readonly outlet: Outlet | null;
-};
 
 /** LIMIT: what is offered at once, bytes: who is behind by more is not in step. */
 const MAX_OFFER_BYTES = 64 * 1024;
@@ -89,8 +62,9 @@ export class Viewer {
   /** True where `take` may give something. */
   get hasMore(): boolean {
     const current = this.#current;
-    if (current === null || this.#isPaused) return this.#owesEnd;
-    if (!this.#isBegun || this.#position === null || current.log.isEnded) return true;
+    if (current === null) return this.#owesEnd;
+    if (!this.#isBegun || current.log.isEnded) return true;
+    if (this.#isPaused || this.#position === null) return !this.#isPaused;
     return this.#position < current.log.endPosition;
   }
 
@@ -165,6 +139,19 @@ export class Viewer {
    * the call in which it hears gives nothing, so that what it says of it goes out in between.
    */
   take(maxBytes: number, takesLong = true): readonly Uint8Array[] {
+    const chunks = this.#takeNext(maxBytes, takesLong);
+    if (chunks.length === 0) this.#isAwaited = true;
+    return chunks;
+  }
+
+  /** The same, but of a viewer that gathers nothing where it had all there was at the last wake: the next one tells. */
+  takeDue(maxBytes: number, takesLong = true): readonly Uint8Array[] {
+    if (!this.#isGathering) return this.take(maxBytes, takesLong);
+    this.#isAwaited = true;
+    return NOTHING;
+  }
+
+  #takeNext(maxBytes: number, takesLong: boolean): readonly Uint8Array[] {
     const current = this.#current;
     if (current === null) return NOTHING;
     if (this.#owesEnd) {
@@ -187,13 +174,6 @@ export class Viewer {
     this.#isBegun = false;
     this.listener.publishEnded();
     return NOTHING;
-  }
-
-  /** The same, but of a viewer that gathers nothing where it had all there was at the last wake: the next one tells. */
-  takeDue(maxBytes: number, takesLong = true): readonly Uint8Array[] {
-    const chunks = this.#isGathering ? NOTHING : this.take(maxBytes, takesLong);
-    if (chunks.length === 0) this.#isAwaited = true;
-    return chunks;
   }
 
   get #isGathering(): boolean {
@@ -291,25 +271,12 @@ export class Viewer {
   }
 
   #placeToBegin({ log, joinedAt }: Following): LogEntry | null {
-    if (this.#resumeFrom !== null) return newestPlace(log, log.newestEntryPoint, this.#resumeFrom);
-    // WHY: who was there before the publisher gets all of it, as far as it is held and not too far behind.
-    const isFirst = joinedAt === 0;
-    const inPast = this.#options.startsInPast && !isFirst ? newestPlace(log, log.cachedEntryPoint, 0) : null;
-    const next = log.entryPointFrom(Math.max(joinedAt, log.lagPosition));
-    return inPast ?? next ?? newestPlace(log, log.newestEntryPoint, joinedAt);
+    return placeToBegin(log, joinedAt, this.#resumeFrom, this.#options.startsInPast);
   }
 
-  /**
-   * The sticky messages in force at `entry`, or those of the video alone; headers are stamped with its time. What takes
-   * back an earlier one is for those who may have had that, before a jump or a pause.
-   */
   #headersBefore(entry: LogEntry, ofVideo = false): Uint8Array {
     const { messageStreamId, chunkSizeBytes } = this.#options;
-    const messages = (entry.sticky ?? [])
-      .filter(({ message, isReset }) => {
-        return (!ofVideo || message.typeId === MessageType.Video) && !(isReset && this.#isNewcomer);
-      })
-      .map(messageInForce);
+    const messages = headersInForce(entry, { ofVideo, isNewcomer: this.#isNewcomer });
     return writeChunkedMessages(messages, entry.timestampMs, messageStreamId, chunkSizeBytes);
   }
 
@@ -324,11 +291,4 @@ export class Viewer {
     this.#position = range.nextPosition;
     return range.chunks;
   }
-}
-
-/** The newest place to begin; in a stream of sound alone about a second before it, but not before a position. */
-function newestPlace(log: StreamLog, newest: LogEntry | null, notBefore: number): LogEntry | null {
-  if (newest === null || newest.position < notBefore) return null;
-  if (newest.kind !== 'audio') return newest;
-  return log.entryPointFrom(notBefore, AUDIO_JOIN_MS) ?? newest;
 }

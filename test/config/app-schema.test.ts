@@ -85,7 +85,7 @@ describe('apps', () => {
   it('says of a wrong name what it should be', () => {
     assert.throws(
       () => loadFile('apps:\n  live/eu: {mergeTime: 1s}\n'),
-      /^ConfigError: culvert\.yaml:2: apps: expected the name of an application, of 1 to 1024 characters, without instance and query, found "live\/eu"$/,
+      /^ConfigError: culvert\.yaml:2: apps: expected the name of an application, of 1 to 1024 characters, without instance and query, and no \.\. alone or between backslashes and colons, found "live\/eu"$/,
     );
   });
 
@@ -95,7 +95,7 @@ describe('apps', () => {
     assert.ok(loadFile(file(5)));
     assert.throws(
       () => loadFile(file(6)),
-      /:2: apps\.xxxxxx\.mergeTime: expected a name of at most 5 characters, as streams\.max/,
+      /:2: apps: expected a name of at most 5 characters, as streams\.maxNameLength says, found "x{6}"$/,
     );
   });
 

@@ -101,7 +101,20 @@ describe('groups by name', () => {
     const problem = (length: number) =>
       `expected a name of at most ${length} characters, as limits.nameLength says, found "abcdefghi"`;
     assert.deepEqual(problemsOf({ file: file.replace('12345678', '"12345678"') }), [
-      `c.yaml:4: rooms.abcdefghi.body: ${problem(8)}`,
+      `c.yaml:4: rooms: ${problem(8)}`,
+    ]);
+    for (const group of ['\n', ' {}\n', '\n    # body: 1\n', '\n    body: 1\n    isStrict: true\n']) {
+      const given = `rooms:\n  red: {body: 1}\n  abcdefghi:${group}`;
+      assert.deepEqual(
+        problemsOf({ file: given }),
+        [`c.yaml:3: rooms: ${problem(8)}`],
+        JSON.stringify(group),
+      );
+    }
+    const two = { file: 'rooms:\n  abcdefghi: &all {body: 1}\n  ihgfedcba: *all\n' };
+    assert.deepEqual(problemsOf(two), [
+      `c.yaml:2: rooms: ${problem(8)}`,
+      `c.yaml:3: rooms: ${problem(8).replace('abcdefghi', 'ihgfedcba')}`,
     ]);
     const bounded = { file: 'rooms: {abcdefghi: {body: 1}}', env: { CULVERT_LIMITS_NAME_LENGTH: '9' } };
     assert.deepEqual(problemsOf(bounded), []);
@@ -121,6 +134,39 @@ describe('groups by name', () => {
     assert.deepEqual([rooms['red'], rooms['blue']], [{ bodyBytes: 7 }, { bodyBytes: 7 }]);
     assert.notEqual(rooms['red'], rooms['blue']);
     assert.ok(problemsOf({ file: 'rooms: &rooms {red: *rooms}' }).length > 0);
+  });
+
+  it('may have names by alias, each once', () => {
+    const { config, sources } = load({ file: 'ports: [&name ":7"]\nrooms:\n  *name : {body: 7}\n' });
+    assert.deepEqual({ ...config.rooms }, { ':7': { bodyBytes: 7 } });
+    assert.deepEqual(sources['rooms.":7".body'], { type: 'file', path: 'c.yaml', lineNumber: 3 });
+    assert.deepEqual(
+      problemsOf({ file: 'mode: &name fast\nrooms:\n  fast: {body: 1}\n  *name : {body: 2}\n' }),
+      ['c.yaml:4: Map keys must be unique'],
+    );
+    assert.deepEqual(problemsOf({ file: 'limits: {body: &seven 7}\nrooms:\n  *seven : {body: 1}\n' }), [
+      'c.yaml:3: rooms: expected the name of a room, found 7 (what YAML takes for no text needs quotes)',
+    ]);
+    assert.match(
+      problemsOf({ file: 'rooms: &rooms\n  ? *rooms\n  : {body: 1}\n' }).join(),
+      /^c\.yaml:2: rooms: expected the name of a room, found a mapping/,
+    );
+  });
+
+  it('are not merged: a plain << is refused, and one in quotes is a name', () => {
+    const refused =
+      'rooms: expected the name of a room, found << (merge keys are not supported; as a name it needs quotes)';
+    assert.deepEqual(problemsOf({ file: 'rooms:\n  red: &all {body: 1}\n  <<: *all\n' }), [
+      `c.yaml:3: ${refused}`,
+    ]);
+    assert.deepEqual(problemsOf({ file: '%YAML 1.1\n---\nrooms:\n  <<: {blue: {body: 1}}\n' }), [
+      `c.yaml:4: ${refused}`,
+    ]);
+    for (const name of ['"<<"', "'<<'"]) {
+      const loaded = load({ file: `rooms: {${name}: {body: 7}}` });
+      assert.deepEqual({ ...loaded.config.rooms }, { '<<': { bodyBytes: 7 } }, name);
+      assert.match(printed(loaded), /^ {2}"<<":\n/m);
+    }
   });
 
   it('bear names that objects inherit', () => {

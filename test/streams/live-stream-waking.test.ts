@@ -148,6 +148,100 @@ describe('LiveStream, waking', () => {
     assert.equal(publish(5), 3);
   });
 
+  it('goes on telling one that gathers and got nothing by the wake', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewer = rig.viewer({ gatherMs: 40 });
+    rig.key(0, 0);
+    rig.scheduler.run();
+    viewer.takeAllDue();
+    const { wakes } = viewer;
+    // A poll takes a backlog, and with it a message whose wake is still to come: that brings nothing to the next poll.
+    rig.scheduler.runUntil(rig.scheduler.clockMs + 100);
+    rig.inter(40, 1);
+    rig.scheduler.runUntil(rig.scheduler.clockMs);
+    assert.equal(viewer.wakes, wakes + 1);
+    rig.inter(80, 2);
+    assert.equal(viewer.takeDue(1_000_000).length, 2);
+    assert.deepEqual(viewer.takeDue(1_000_000), []);
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, wakes + 2);
+    assert.deepEqual(viewer.take(), []);
+    rig.inter(120, 3);
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, wakes + 3);
+  });
+
+  it('goes on telling one that gathers, while it waits for a keyframe', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    rig.key(0, 0);
+    const viewer = rig.viewer({ gatherMs: 40, startsInPast: false });
+    assert.deepEqual(viewer.takeAllDue(), []);
+    for (let number = 1; number <= 3; number++) {
+      rig.inter(number * 40, number);
+      rig.scheduler.run();
+      assert.equal(viewer.wakes, number);
+      assert.deepEqual(viewer.take(), [], 'what a wake brings to a poll that is held');
+    }
+    rig.key(160, 4);
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, 4);
+    assert.equal(viewer.take().at(-1), 'key 4 @160');
+  });
+
+  it('goes on telling one that gathers and wants sound alone', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewer = rig.viewer({ gatherMs: 40 });
+    rig.key(0, 0);
+    rig.scheduler.run();
+    viewer.takeAllDue();
+    viewer.viewer.setFilter({ audio: true, video: false, isPaused: false });
+    const { wakes } = viewer;
+    rig.inter(40, 1);
+    rig.scheduler.run();
+    assert.deepEqual(viewer.take(), []);
+    rig.audio(80, 2);
+    rig.scheduler.run();
+    assert.equal(viewer.wakes, wakes + 2);
+  });
+
+  it('waits no longer than those who are left would, when the others have gone', () => {
+    const rig = new StreamRig({ mergeMs: 1000 });
+    rig.begin();
+    const viewers = Array.from({ length: 200 }, () => rig.viewer());
+    rig.key(0, 0);
+    rig.scheduler.run();
+    rig.scheduler.clockMs = 10;
+    rig.inter(40, 1);
+    for (const viewer of viewers.splice(38)) rig.stream.removeViewer(viewer.viewer);
+    rig.stream.endPublish();
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 1240, 115], '100 ms, and a quarter, from the wake on');
+    rig.scheduler.runUntil(125);
+    assert.ok(viewers.every(({ wakes }) => wakes === 2));
+    rig.scheduler.runUntil(2000);
+    assert.ok(viewers.every(({ wakes }) => wakes === 2));
+  });
+
+  it('ends nobody but the viewer that cannot be woken', () => {
+    const rig = new StreamRig();
+    rig.begin();
+    const viewers = [rig.viewer(), rig.viewer()];
+    const [first, second] = viewers;
+    assert.ok(first !== undefined && second !== undefined);
+    const errors: unknown[] = [];
+    const broken = new Error('broken');
+    first.wake = () => {
+      throw broken;
+    };
+    first.failed = (error) => errors.push(error);
+    rig.key(0, 0);
+    rig.scheduler.run();
+    assert.deepEqual(errors, [broken]);
+    assert.equal(second.wakes, 1);
+  });
+
   it('asks for nothing where nobody watches', () => {
     const rig = new StreamRig();
     rig.begin();

@@ -114,6 +114,10 @@ export class TestViewer implements ViewerListener {
     this.wakes++;
   }
 
+  failed(error: unknown): void {
+    throw error;
+  }
+
   publishEnded(): void {
     this.heard.push('ended');
   }

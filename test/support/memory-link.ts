@@ -41,8 +41,12 @@ export class MemoryLink implements Link, Outlet, Guarded {
   /** Whether what is offered is carried away, as though it had been pulled. */
   takesOffers = false;
 
+  /** Lists that were offered and carried away, and not looked at by the test yet. */
+  offers: (readonly Uint8Array[])[] = [];
+
   offer(chunks: readonly Uint8Array[]): boolean {
     if (!this.takesOffers) return false;
+    this.offers.push(chunks);
     this.pulls.push(chunks);
     return true;
   }

@@ -11,7 +11,7 @@ import { CarrierRegistry } from './carrier-registry.ts';
 import { readRequestBody } from './request-body.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
 import { TunnelLink } from './tunnel-link.ts';
-import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
+import { writeEmptyReply, writeFailureReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
 
 /** LIMIT: 128 bits, 22 characters of base64url; whoever knows an id owns the session. */
 const SESSION_ID_BYTES = 16;
@@ -29,13 +29,16 @@ export class TunnelRegistry {
     this.#carriers = new CarrierRegistry(options.wheel);
   }
 
-  /** Reads one request to its end and answers it. */
+  /** Reads one request to its end and answers it. Only the body of a send to an open session is kept. */
   answer(request: FastifyRequest, response: ServerResponse): void {
     const { config, guard } = this.#options;
-    const boundary: Guarded = { fail: () => writeEmptyReply(response, 500, true) };
-    readRequestBody(request.raw, config.maxBodyBytes, {
-      whole: (body) => guard(boundary, () => this.#answerWhole(request, response, body)),
-      tooLong: () => guard(boundary, () => this.#refuseOversized(request, response)),
+    const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
+    const boundary: Guarded = { fail: () => writeFailureReply(response) };
+    // A session that is unknown now is unknown when the body is whole: its id is not out before it is open.
+    const isBodyKept = asked?.type === 'send' && this.#links.has(asked.sessionId);
+    readRequestBody(request.raw, config.maxBodyBytes, isBodyKept, {
+      whole: (body) => guard(boundary, () => this.#answerWhole(asked, body, request, response)),
+      tooLong: () => guard(boundary, () => this.#refuseOversized(asked, response)),
     });
   }
 
@@ -45,8 +48,12 @@ export class TunnelRegistry {
       link.end({ code: 'drain', message: 'the gateway is stopping' });
   }
 
-  #answerWhole(request: FastifyRequest, response: ServerResponse, body: Uint8Array): void {
-    const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
+  #answerWhole(
+    asked: TunnelRequest | null,
+    body: Uint8Array,
+    request: FastifyRequest,
+    response: ServerResponse,
+  ): void {
     if (asked === null) {
       this.#notFound(response, 'tunnel-path-unknown');
       return;
@@ -119,16 +126,15 @@ export class TunnelRegistry {
     link.receive({ type: asked.type, sequenceNumber: asked.sequenceNumber, body }, response);
   }
 
-  #refuseOversized(request: FastifyRequest, response: ServerResponse): void {
-    this.#failOversized(request);
+  #refuseOversized(asked: TunnelRequest | null, response: ServerResponse): void {
+    this.#failOversized(asked);
     writeEmptyReply(response, ERRORS['tunnel-body-too-large'].httpStatus, true);
   }
 
   // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its
   // buffer elsewhere in the stream, which only the end of the session makes harmless. [RTMPT-NOTE 10]
-  #failOversized(request: FastifyRequest): void {
+  #failOversized(asked: TunnelRequest | null): void {
     const { config, guard, count } = this.#options;
-    const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
     const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
     const link = sessionId === null ? undefined : this.#links.get(sessionId);
     if (link === undefined) {

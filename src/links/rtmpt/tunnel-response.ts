@@ -53,6 +53,12 @@ export function writeEmptyReply(response: ServerResponse, statusCode: number, is
   response.end();
 }
 
+/** Ends a request that an error of ours has met: answers 500, or cuts off an answer that has begun. Does not throw. */
+export function writeFailureReply(response: ServerResponse): void {
+  if (response.headersSent && !response.writableEnded) response.destroy();
+  else writeEmptyReply(response, 500, true);
+}
+
 /** Writes the answer to an OPTIONS request: what a page may send here. */
 export function writePreflightReply(response: ServerResponse): void {
   if (isGone(response)) return;

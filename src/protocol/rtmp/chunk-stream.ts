@@ -119,14 +119,11 @@ export class ChunkStream {
     this.#endAdvance();
   }
 
-  // A payload that is here at once gets its buffer, exactly as long. One in pieces gets it with its first piece, up to
-  // MAX_ADVANCE_BUFFER_BYTES and where no other chunk stream of the connection has one: each byte is copied once. All
-  // others begin in the first buffer. From there on buffers double: by what has come and never by what was declared.
-  // The last one is as long as the payload, and is given away.
+  // A payload gets its buffer with its first piece, up to MAX_ADVANCE_BUFFER_BYTES and where no other chunk stream of the
+  // connection has one: each byte is copied once. All others begin in the first buffer. From there on buffers double: by
+  // what has come and never by what was declared. The last one is as long as the payload, and is given away.
   #grow(neededBytes: number): void {
-    if (neededBytes === this.lengthBytes && this.receivedBytes === 0) {
-      this.#payload = allocate(neededBytes);
-    } else if (this.receivedBytes === 0 && this.#advance.holder === null) {
+    if (this.receivedBytes === 0 && this.#advance.holder === null) {
       this.#advance.holder = this;
       this.#payload = allocate(Math.min(this.lengthBytes, Math.max(neededBytes, MAX_ADVANCE_BUFFER_BYTES)));
     } else if (neededBytes <= FIRST_PAYLOAD_BUFFER_BYTES) {

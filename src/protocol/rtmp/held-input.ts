@@ -15,7 +15,7 @@ export class HeldInput {
   #start = 0;
   #end = 0;
 
-  /** What waits; a view, valid until the next `add`. */
+  /** What waits: a view, never written to again, but without what is added behind it. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
   }

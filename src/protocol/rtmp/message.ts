@@ -29,6 +29,9 @@ export type RtmpMessage = {
   readonly messageStreamId: number;
   /** Absolute time in ms, u32; wraps mod 2^32. */
   readonly timestampMs: number;
-  /** The body: owned by the message, never written to after it was handed on. */
+  /**
+   * The body, never written to after it was handed on. Of a message that was read, perhaps a view of the bytes that came:
+   * it pins all that came with them, so that who keeps it longer than the call that hands it on copies it.
+   */
   readonly payload: Uint8Array;
 };

@@ -52,7 +52,7 @@ export type MediaEvent = {
   readonly kind: 'audio' | 'video';
   /** Absolute, u32, wraps. */
   readonly timestampMs: number;
-  /** FLV AUDIODATA or VIDEODATA, perhaps empty. The receiver owns it. */
+  /** FLV AUDIODATA or VIDEODATA, perhaps empty. A view as that of an `RtmpMessage`: who keeps it copies it. */
   readonly payload: Uint8Array;
 };
 
@@ -65,7 +65,10 @@ export type DataEvent = {
   readonly name: string;
   /** The values behind the name. */
   readonly values: readonly AmfValue[];
-  /** The body as it came, name included, without the format byte 00 of type 15. The receiver owns it. */
+  /**
+   * The body as it came, name included, without the format byte 00 of type 15. A view as that of an `RtmpMessage`: who
+   * keeps it copies it.
+   */
   readonly payload: Uint8Array;
 };
 

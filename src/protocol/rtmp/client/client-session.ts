@@ -96,7 +96,8 @@ export class ClientSession {
   }
 
   /**
-   * Takes in bytes that came at `nowMs`, on the clock of `tick`; the view may be reused afterwards. Ignored once closed.
+   * Takes in bytes that came at `nowMs`, on the clock of `tick`; not written to any more, for events have views of them.
+   * Ignored once closed.
    * MAX_WAITING_CLIENT_EVENTS and MAX_WAITING_VALUE_BYTES hold reading back: `drainEvents` is to be called next.
    * @throws RtmpError when the server broke the protocol; the session is closed then, and 'closed' tells of it too
    */

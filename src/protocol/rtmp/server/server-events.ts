@@ -49,7 +49,7 @@ export type PlayEvent = {
   readonly isReset: boolean;
 };
 
-/** Audio or video of a publishing NetStream; the payload is owned by the receiver. */
+/** Audio or video of a publishing NetStream; the payload is a view as that of an `RtmpMessage`: who keeps it copies it. */
 export type MediaEvent = {
   readonly type: 'audio' | 'video';
   readonly messageStreamId: number;
