@@ -14,7 +14,7 @@ import type { PartRecord } from '../support/results-store.ts';
 import { ResultsStore } from '../support/results-store.ts';
 import { positiveNumber } from '../support/stretch-flags.ts';
 import type { Part } from './parts.ts';
-import { allParts, chosenParts, commandOf, smokeParts } from './parts.ts';
+import { allParts, chosenParts, commandOf, isSmoke, smokeParts } from './parts.ts';
 
 const MAX_RUNS = 100;
 const MAX_SECONDS = 3600;
@@ -48,7 +48,8 @@ export function allCase(cases: Cases): BenchCase {
   --results FILE        write a page (Markdown) there, and what was measured into results/ beside it, a file for each
                         part; parts that are not measured now keep what they have; notes/PART.md beside it is put in
   --render              with --results: write the page anew out of what there is, and measure nothing
-  --smoke               every case's smoke run: shows that they work, measures nothing`,
+  --smoke               every case's smoke run: shows that they work, measures nothing; with --results only onto a page without
+                        figures that were measured`,
     estimateMs: (argv) => {
       const { parts, isListOnly, isRenderOnly } = read(argv);
       return isListOnly || isRenderOnly ? 0 : estimateMs(cases, parts);
@@ -78,11 +79,15 @@ function readAllOptions(argv: readonly string[], caseNames: readonly string[]): 
   const seconds = positiveNumber('--seconds', values.seconds, MAX_SECONDS);
   const settleMs = wholeNumber('--settle-ms', values['settle-ms'], MAX_SETTLE_MS);
   const parts = values.smoke ? smokeParts(caseNames) : allParts({ runs, seconds, settleMs });
+  const store = values.results === undefined ? null : new ResultsStore(values.results);
+  if (values.smoke && store?.records([]).some(({ command }) => !isSmoke(command))) {
+    throw new Error(`expected --smoke with a page of its own, got one with figures: ${values.results}`);
+  }
   return {
     parts: values.only === undefined ? parts : chosenParts(parts, values.only.split(',')),
     isListOnly: values.list,
     isRenderOnly: values.render,
-    store: values.results === undefined ? null : new ResultsStore(values.results),
+    store,
   };
 }
 

@@ -3,7 +3,6 @@
 
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
-import type { Aim } from '../support/aim.ts';
 import { aimLines } from '../support/aim.ts';
 import type { BenchCase, CaseOutcome } from '../support/bench-case.ts';
 import { readAsUsage } from '../support/bench-case.ts';
@@ -12,6 +11,7 @@ import { estimateLoadMs } from '../support/estimate.ts';
 import type { MemoryMeasurement, MemoryStretch } from '../support/measure-memory.ts';
 import { measureMemory } from '../support/measure-memory.ts';
 import { figureText, percentText } from '../support/measurement-table.ts';
+import { countedMedian, countedRuns, flatAim, memoryAims, perViewerKb } from '../support/memory-figures.ts';
 import { positiveNumber, STRETCH_FLAGS } from '../support/stretch-flags.ts';
 import { median, tableText } from '../support/table.ts';
 
@@ -20,16 +20,7 @@ const MAX_RUNS = 100;
 const MAX_CHURN_SECONDS = 3600;
 /** Samples while viewers come and go: one less, for the last would come with the end. */
 const CHURN_SAMPLES = 10;
-/** From so long on it is asked whether memory stays the same. */
-const FLAT_SECONDS = 60;
-/** The last third of the samples may weigh so many times what the third before it weighs. */
-const FLAT_TIMES = 1.05;
-/** Aims are about so many viewers or more; fewer would share the whole process's warming up. */
-const LEAST_VIEWERS = 1000;
-const KILOBYTE = 1000;
 const MIB = 1024 * 1024;
-/** Kilobytes a viewer that are aimed at. */
-const AIMS: Readonly<Record<string, number>> = { 'rtmp playing': 25, 'rtmpt playing': 45 };
 /** WHY: a tunnel that does not play has its polls held but shortly; thousands back to back would fill the server's core. */
 const IDLE = ['--idle', '--poll-ms', '500'];
 /** A stream of two small video frames a second: of what a viewer holds, not of what it is sent. */
@@ -72,11 +63,11 @@ async function runMemory(argv: readonly string[], print: (text: string) => void)
     }
   }
   const churns = measurements.filter(({ clientCount }) => clientCount === 0);
-  const counted = measurements.filter(({ clientCount }) => clientCount > 0);
-  const groups = [...Map.groupBy(counted, ({ group }) => group)];
+  const weighed = measurements.filter(({ clientCount }) => clientCount > 0);
+  const groups = [...Map.groupBy(weighed, ({ group }) => group)];
   const aims = [
-    ...groups.flatMap(([group, alike]) => aimOf(group, alike)),
-    ...churns.flatMap((churn) => flatAim(churn, churnSeconds)),
+    ...groups.flatMap(([group, alike]) => memoryAims(group, alike)),
+    ...flatAim(churns, churnSeconds),
   ];
   const lines = [
     ...(groups.length === 0 ? [] : [memoryTable(groups)]),
@@ -89,7 +80,7 @@ async function runMemory(argv: readonly string[], print: (text: string) => void)
     ...groups.map(([group, alike]) => {
       return { group, residentKb: perViewerKb(alike, 'resident'), liveKb: perViewerKb(alike, 'live') };
     }),
-    ...churns.map(({ group, before, samples }) => ({ group, before, samples })),
+    ...churns.map(({ group, before, samples, load: { isVoid } }) => ({ group, before, samples, isVoid })),
   ];
   const isRight = measurements.every(({ load }) => Object.keys(load.faults).length === 0);
   const isVoid = measurements.some(({ load }) => load.isVoid);
@@ -137,45 +128,26 @@ function memoryTable(groups: readonly Group[]): string {
   const head = ['medians, each viewer', 'runs', 'RSS kB', 'live kB', 'idle process MiB', 'load core'];
   const rows = groups.map(([group, alike]) => [
     group,
-    String(alike.length),
+    runsText(alike),
     figureText(perViewerKb(alike, 'resident'), 1),
     figureText(perViewerKb(alike, 'live'), 1),
-    figureText(median(alike.map(({ before }) => before.resident)) / MIB, 1),
+    figureText(
+      countedMedian(alike, ({ before }) => before.resident / MIB),
+      1,
+    ),
     percentText(median(alike.map(({ load }) => load.loadCpuShare))),
   ]);
   return tableText(head, rows);
 }
 
-/** The median of what one of the viewers holds, kB. */
-function perViewerKb(alike: readonly MemoryMeasurement[], what: 'resident' | 'live'): number {
-  return median(
-    alike.map(({ before, samples, clientCount }) => {
-      const after = samples[0]?.[what] ?? Number.NaN;
-      return (after - before[what]) / clientCount / KILOBYTE;
-    }),
-  );
-}
-
-function aimOf(group: string, alike: readonly MemoryMeasurement[]): Aim[] {
-  const limit = AIMS[group];
-  if (limit === undefined || alike.some(({ clientCount }) => clientCount < LEAST_VIEWERS)) return [];
-  const value = perViewerKb(alike, 'resident');
-  const caveats = alike.some(({ load }) => load.isVoid) ? ['VOID: the load program was at its limit'] : [];
-  return [{ text: `${group}, kB a viewer`, value, bound: 'most', limit, caveats }];
-}
-
-/** Whether memory stays the same: the process warms up in the first third, and then nothing may come. */
-function flatAim({ group, samples }: MemoryMeasurement, seconds: number): Aim[] {
-  if (seconds < FLAT_SECONDS) return [];
-  const third = Math.floor(samples.length / 3);
-  const weights = samples.map(({ resident }) => resident);
-  const value = median(weights.slice(-third)) / median(weights.slice(-2 * third, -third));
-  const text = `${group} for ${seconds} s: RSS of the last third in that of the third before`;
-  return [{ text, value, bound: 'most', limit: FLAT_TIMES, caveats: [] }];
+function runsText(alike: readonly MemoryMeasurement[]): string {
+  const counted = countedRuns(alike).length;
+  return counted === alike.length ? String(counted) : `${counted}, ${alike.length - counted} VOID`;
 }
 
 function churnLine({ group, before, samples, load }: MemoryMeasurement, seconds: number): string {
   const steps = [before, ...samples].map(({ resident }) => (resident / MIB).toFixed(1));
   const joins = `${load.rtmp.joins} over RTMP and ${load.rtmpt.joins} over RTMPT`;
-  return `${group}, ${joins} in ${seconds} s: RSS ${steps.join(', ')} MiB, before and then evenly over the time`;
+  const mark = load.isVoid ? 'VOID ' : '';
+  return `${mark}${group}, ${joins} in ${seconds} s: RSS ${steps.join(', ')} MiB, before and then evenly over the time`;
 }

@@ -50,6 +50,11 @@ export function chosenParts(parts: readonly Part[], names: readonly string[]): P
   return parts.filter(({ name, caseName }) => names.includes(name) || names.includes(caseName));
 }
 
+/** True of the command of a smoke run, whose figures say nothing. */
+export function isSmoke(command: string): boolean {
+  return command.split(' ').includes('--smoke');
+}
+
 /** The command that measures a part. */
 export function commandOf({ caseName, words }: Part): string {
   return ['npm run bench --', caseName, ...words].join(' ');

@@ -6,6 +6,7 @@ import type { Aim } from '../support/aim.ts';
 import type { BenchCase } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
 import { CULVERT } from '../support/culvert-server.ts';
+import { usualPeriodMs } from '../support/equal-rate.ts';
 import { bareFastify, bytesIn } from '../support/floor-server.ts';
 import { gatewaySettings } from '../support/gateway-settings.ts';
 import type { Measurement, Stretch } from '../support/measure.ts';
@@ -21,17 +22,13 @@ import {
   STRETCH_USAGE,
 } from '../support/stretch-flags.ts';
 import type { Summary } from '../support/summary.ts';
-import { findSummary } from '../support/summary.ts';
 import { costAims, latencyAims } from '../support/summary-aims.ts';
-import { median } from '../support/table.ts';
 
 const MAX_VIEWERS = 9500;
 const DEFAULT_KBPS = 1130;
 const MAX_MS = 10_000;
 /** As many viewers as the aims are about. */
 const AIMED_VIEWERS = 1000;
-/** Reply rates further apart than this share do not compare. */
-const RATE_TOLERANCE = 0.15;
 const BARE_ROUTE = 'bare Fastify';
 
 type TunnelOptions = StretchOptions & {
@@ -39,7 +36,7 @@ type TunnelOptions = StretchOptions & {
   readonly pollMs: number;
   /** Tick of the bare route that holds its replies; null for the one that makes it reply as often as the gateway. */
   readonly tickMs: number | null;
-  /** The gateway's tunnel.gatherTime, ms. */
+  /** How long the gateway gathers for many who watch through tunnels: the longer of its two times, ms. */
   readonly gatherMs: number;
   readonly hasFloor: boolean;
   readonly profileFolder: string | null;
@@ -77,13 +74,14 @@ function readTunnelOptions(argv: readonly string[]): TunnelOptions {
       'no-floor': { type: 'boolean', default: false },
     },
   });
+  const { gatherMs, mergeMs } = gatewaySettings();
   const viewers = numberList('--rtmpt', values.rtmpt ?? (values.smoke ? '4' : '200'), MAX_VIEWERS);
   return {
     ...readStretchFlags(values, DEFAULT_KBPS),
     viewers: viewers.filter((count) => count > 0),
     pollMs: positiveNumber('--poll-ms', values['poll-ms'], MAX_MS),
     tickMs: values['tick-ms'] === undefined ? null : positiveNumber('--tick-ms', values['tick-ms'], MAX_MS),
-    gatherMs: gatewaySettings().gatherMs,
+    gatherMs: Math.max(gatherMs, mergeMs),
     hasFloor: !values['no-floor'],
     profileFolder: profileFolderOf(values.profile),
   };
@@ -110,15 +108,13 @@ function stretchesOf(options: TunnelOptions): Stretch[] {
 }
 
 /** A bare route that replies as often as the gateway did in a group, or gathers as long where it did nothing yet. */
-function heldRoute(
+export function heldRoute(
   group: string,
   earlier: readonly Measurement[],
-  { tickMs, gatherMs, kbps }: TunnelOptions,
+  { tickMs, gatherMs, kbps }: Pick<TunnelOptions, 'tickMs' | 'gatherMs' | 'kbps'>,
 ): ServerKind {
-  const own = earlier.filter((each) => each.group === group && each.server === CULVERT.name);
-  const rates = own.map(repliesPerClientSecond).filter((rate) => rate !== null);
-  const usualMs = rates.length === 0 ? gatherMs : 1000 / median(rates);
-  const heldMs = tickMs ?? Math.max(1, Math.round(usualMs));
+  const usualMs = usualPeriodMs(earlier, { group, server: CULVERT.name, rateOf: repliesPerClientSecond });
+  const heldMs = tickMs ?? Math.max(1, Math.round(usualMs ?? gatherMs));
   return bareFastify(heldMs, bytesIn(kbps, heldMs));
 }
 
@@ -133,23 +129,10 @@ function heldGroup(count: number): string {
 function aimsOf(summaries: readonly Summary[], { pollMs, gatherMs }: TunnelOptions): Aim[] {
   const [polled, held] = [polledGroup(AIMED_VIEWERS, pollMs), heldGroup(AIMED_VIEWERS)];
   const cost = { bound: 'most', limit: 1.2 } as const;
-  const rateCaveats = rateCaveatsOf(summaries, held);
   return [
     ...costAims(summaries, { group: polled, server: BARE_ROUTE }, cost),
     ...latencyAims(summaries, polled, { bound: 'most', limit: pollMs / 2 + 5 }),
-    ...costAims(summaries, { group: held, server: BARE_ROUTE, per: 'reply' }, cost).map((aim) => {
-      return { ...aim, caveats: [...aim.caveats, ...rateCaveats] };
-    }),
+    ...costAims(summaries, { group: held, server: BARE_ROUTE, per: 'reply', rate: 'replies' }, cost),
     ...latencyAims(summaries, held, { bound: 'most', limit: gatherMs + 10 }),
   ];
-}
-
-/** Words for a bare route that replied much more or less often than the gateway. */
-function rateCaveatsOf(summaries: readonly Summary[], group: string): string[] {
-  const [own, bare] = [CULVERT.name, BARE_ROUTE].map(
-    (server) => findSummary(summaries, group, server)?.repliesPerClientSecond ?? 0,
-  );
-  if (own === undefined || bare === undefined || own === 0 || bare === 0) return [];
-  if (Math.abs(own / bare - 1) <= RATE_TOLERANCE) return [];
-  return [`${own.toFixed(1)} replies a second beside ${bare.toFixed(1)}`];
 }

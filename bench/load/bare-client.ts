@@ -2,6 +2,7 @@
 // what they measure is the least that a server can do.
 
 import type { Socket } from 'node:net';
+import { ArrivalCounter } from './arrival-counter.ts';
 import type { FaultList } from './fault-list.ts';
 import { FaultKind } from './fault-list.ts';
 import type { ReplySink } from './http-reply-reader.ts';
@@ -14,11 +15,14 @@ export type BareContext = {
   readonly address: Address;
   readonly faults: FaultList;
   isSteady: boolean;
+  /** How often something came while `isSteady`, over all clients. */
+  arrivals: number;
 };
 
 /** A connection that counts what it reads; it can send too. */
 export class BareClient {
   readonly #context: BareContext;
+  readonly #arrivals = new ArrivalCounter();
   #socket: Socket | null = null;
   #isStopped = false;
   /** Bytes read while the run was steady. */
@@ -42,7 +46,11 @@ export class BareClient {
         resolve();
       };
       const bytes = (buffer: Buffer, lengthBytes: number): void => {
-        if (this.#context.isSteady) this.steadyBytes += lengthBytes;
+        const isArrival = this.#arrivals.read();
+        if (this.#context.isSteady) {
+          this.steadyBytes += lengthBytes;
+          if (isArrival) this.#context.arrivals++;
+        }
         this.received(buffer, lengthBytes);
       };
       this.#socket = openSocket(this.#context.address, { bytes, failed });

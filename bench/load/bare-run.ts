@@ -27,7 +27,8 @@ const LEAST_SHARE = 0.5;
 export async function runBare(options: LoadOptions, say: (event: LoadEvent) => void): Promise<LoadResult> {
   const { host, port, mode, pollMs } = options;
   const faults = new FaultList();
-  const context: PollContext = { address: { host, port }, faults, isSteady: false, pollMs, requests: 0 };
+  const counts = { isSteady: false, arrivals: 0, requests: 0 };
+  const context: PollContext = { address: { host, port }, faults, pollMs, ...counts };
   const clients = Array.from({ length: options.rtmp }, () => createClient(mode, context));
   const accepted: Socket[] = [];
   const target = mode === LoadMode.BarePipe ? await listen(accepted) : null;
@@ -60,7 +61,7 @@ export async function runBare(options: LoadOptions, say: (event: LoadEvent) => v
   return {
     rtmp: NO_VIEWERS,
     rtmpt: NO_VIEWERS,
-    bare: { clients: clients.length, bytes, requests: context.requests },
+    bare: { clients: clients.length, bytes, arrivals: context.arrivals, requests: context.requests },
     publishers: 0,
     ...figures,
     sentMessages: pumps.reduce((sum, { sent }) => sum + sent.nextSequence, 0),

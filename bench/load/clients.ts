@@ -21,7 +21,12 @@ import { Viewer } from './viewer.ts';
 import type { CheckContext } from './viewer-check.ts';
 
 /** What the viewers of one transport share. */
-export type ViewersContext = CheckContext & TunnelContext & { readonly setups: Histogram };
+export type ViewersContext = CheckContext &
+  TunnelContext & {
+    readonly setups: Histogram;
+    /** How often something came while `isSteady`, over all viewers. */
+    arrivals: number;
+  };
 
 type LiveSource = { readonly publisher: Publisher; readonly pump: MediaPump };
 
@@ -46,6 +51,7 @@ export function viewersContext(options: LoadOptions, sent: SentMessages, faults:
     latencies: new Histogram(),
     setups: new Histogram(),
     frames: 0,
+    arrivals: 0,
     requests: 0,
     isSteady: false,
     startsAtKeyframe: options.startsAtKeyframe,
@@ -64,7 +70,11 @@ export function createViewer(
   const { name, streamName } = viewer;
   const start = options.isIdle ? null : playBytes(streamName);
   const script = { connect: connectCommand(options, scheme), start };
-  return new Viewer({ name, script, context, connect: transportOf(options, scheme, context) });
+  const connect = transportOf(options, scheme, context);
+  const onArrival = (): void => {
+    if (context.isSteady) context.arrivals++;
+  };
+  return new Viewer({ name, script, context, connect, onArrival });
 }
 
 /** Creates a publisher of `streamName`; it is not connected. */
@@ -140,11 +150,12 @@ export function liveResult(
 
 /** What a context has come to. */
 export function transportResult(viewers: number, context: ViewersContext): TransportResult {
-  const { latencies, setups, frames, requests } = context;
+  const { latencies, setups, frames, arrivals, requests } = context;
   return {
     viewers,
     joins: setups.count,
     frames,
+    arrivals,
     requests,
     latencyP50Ms: latencies.percentileMs(0.5),
     latencyP99Ms: latencies.percentileMs(0.99),

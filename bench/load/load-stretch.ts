@@ -23,6 +23,7 @@ export const NO_VIEWERS: TransportResult = {
   viewers: 0,
   joins: 0,
   frames: 0,
+  arrivals: 0,
   requests: 0,
   latencyP50Ms: null,
   latencyP99Ms: null,

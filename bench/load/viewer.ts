@@ -2,6 +2,7 @@
 // or a tunnel carries it.
 
 import { performance } from 'node:perf_hooks';
+import { ArrivalCounter } from './arrival-counter.ts';
 import type { ChunkStream } from './chunk-reader.ts';
 import type { ClientListener, ClientScript } from './client-session.ts';
 import { ClientSession } from './client-session.ts';
@@ -17,6 +18,8 @@ export type ViewerOptions = {
   readonly script: ClientScript;
   readonly context: CheckContext;
   readonly connect: TransportFactory;
+  /** Called for each arrival: reads close to each other are one. */
+  readonly onArrival?: () => void;
 };
 
 /** Time for a viewer's first frame, ms. */
@@ -27,11 +30,14 @@ export class Viewer implements ClientListener, TransportListener {
   readonly check: ViewerCheck;
   readonly #session: ClientSession;
   readonly #transport: Transport;
+  readonly #onArrival: (() => void) | null;
+  readonly #arrivals = new ArrivalCounter();
   #startedMs = 0;
   #isStopped = false;
   #settle: ((setupMs: number | null) => void) | null = null;
 
-  constructor({ name, script, context, connect }: ViewerOptions) {
+  constructor({ name, script, context, connect, onArrival }: ViewerOptions) {
+    this.#onArrival = onArrival ?? null;
     this.check = new ViewerCheck(name, context, () => this.#ready());
     this.#session = new ClientSession(script, this);
     this.#transport = connect(this);
@@ -61,7 +67,9 @@ export class Viewer implements ClientListener, TransportListener {
   }
 
   received(bytes: Buffer, from: number, to: number): void {
-    this.check.arrivedMs = performance.now();
+    const nowMs = performance.now();
+    this.check.arrivedMs = nowMs;
+    if (this.#arrivals.read(nowMs)) this.#onArrival?.();
     this.#session.receive(bytes, from, to);
   }
 

@@ -12,6 +12,8 @@ export type Aim = {
   readonly limit: number;
   /** Why the figure means less than it seems to, such as a server at its limit; most have none. */
   readonly caveats: readonly string[];
+  /** True where what was measured was cut off, and may be more in truth: it can show an aim missed, but not met. */
+  readonly isCutOff?: boolean;
 };
 
 /** What came of an aim. */
@@ -20,9 +22,10 @@ export type Verdict = 'met' | 'MISSED' | 'not measured';
 const DECIMALS = 2;
 
 /** What came of it. */
-export function verdictOf({ value, bound, limit }: Aim): Verdict {
+export function verdictOf({ value, bound, limit, isCutOff = false }: Aim): Verdict {
   if (value === null || Number.isNaN(value)) return 'not measured';
   const isMet = { most: value <= limit, under: value < limit, least: value >= limit }[bound];
+  if (isMet && isCutOff && bound !== 'least') return 'not measured';
   return isMet ? 'met' : 'MISSED';
 }
 

@@ -7,6 +7,8 @@ export type TransportResult = {
   readonly joins: number;
   /** Frames that came in the measured stretch, over all viewers. */
   readonly frames: number;
+  /** How often something came in that stretch, over all viewers: reads close to each other are one arrival. */
+  readonly arrivals: number;
   /** Requests that were answered in the measured stretch; 0 over RTMP. */
   readonly requests: number;
   /** Sending to arrival, ms; null where nothing came. */
@@ -23,6 +25,8 @@ export type BareResult = {
   readonly clients: number;
   /** Bytes of all of them together. */
   readonly bytes: number;
+  /** How often something came, over all of them. */
+  readonly arrivals: number;
   /** Replies; 0 but for those that poll. */
   readonly requests: number;
 };

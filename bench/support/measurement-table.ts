@@ -42,6 +42,17 @@ export function repliesPerClientSecond({ load, clientCount, measuredMs }: Measur
   return replies === 0 ? null : replies / ((clientCount * measuredMs) / 1000);
 }
 
+/** How often a viewer of RTMP or a reading client got something, a second; null where clients do something else. */
+export function arrivalsPerClientSecond({ load, clientCount, measuredMs }: Measurement): number | null {
+  const { clients, arrivals, requests } = load.bare ?? {
+    clients: load.rtmp.viewers,
+    arrivals: load.rtmp.arrivals,
+    requests: 0,
+  };
+  if (clients !== clientCount || requests > 0 || arrivals === 0) return null;
+  return arrivals / ((clientCount * measuredMs) / 1000);
+}
+
 /** True where the server was at its limit. */
 export function isSaturated({ serverCpuShare }: Measurement): boolean {
   return serverCpuShare > SATURATED_SHARE;

@@ -9,6 +9,8 @@ import { figureText } from './measurement-table.ts';
 import type { PartRecord } from './results-store.ts';
 
 const DECIMALS = 2;
+/** The first line of a note, with the time of the figures that it is about. */
+const NOTE_HEAD = /^About the figures of (\d{4}-\d\d-\d\d \d\d:\d\d UTC)/;
 
 /** Makes the page. `noteOf` gives what stands in the notes about a part. */
 export function resultsPage(
@@ -53,11 +55,26 @@ function aimRow(partName: string, aim: Aim): string[] {
   return [text, figureText(value, DECIMALS), wantedText(aim), cameTo, partName];
 }
 
+/** What was written by hand, and a word where it is about other figures than those above it. */
+function noteSection(note: string, { machine }: PartRecord): string {
+  const [, about] = NOTE_HEAD.exec(note) ?? [];
+  const measured = measuredText(machine);
+  if (about === measured) return note;
+  return about === undefined
+    ? `*This note does not say which figures it is about; those above were measured ${measured}.*\n\n${note}`
+    : `*This note is about other figures; those above were measured ${measured}.*\n\n${note}`;
+}
+
+/** When a part was measured, to the minute: what its figures are known by. */
+function measuredText({ startedAt }: MachineFacts): string {
+  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function partSection(record: PartRecord, hasSeveralMachines: boolean, note: string | null): string {
   const { name, command, machine, tookMs, versions, isRight, isVoid, faults, report } = record;
   const settings = Object.entries(machine.settings).map(([key, value]) => `${key}=${value}`);
   const facts = [
-    `- Measured ${machine.startedAt.slice(0, 16).replace('T', ' ')} UTC in ${minutesText(tookMs)}, commit ${machine.commit}, load average before it ${machine.loadAverage.toFixed(1)}.`,
+    `- Measured ${measuredText(machine)} in ${minutesText(tookMs)}, commit ${machine.commit}, load average before it ${machine.loadAverage.toFixed(1)}.`,
     `- Node ${machine.node}; ${versions.join(', ')}.`,
     ...(settings.length === 0 ? [] : [`- Settings changed: ${settings.join(', ')}.`]),
     ...(hasSeveralMachines ? [`- ${machineText(machine)}`] : []),
@@ -73,7 +90,7 @@ function partSection(record: PartRecord, hasSeveralMachines: boolean, note: stri
     `\`\`\`text\n${report.join('\n')}\n\`\`\``,
     verdicts.join(' '),
     ...(faults.length === 0 ? [] : [faults.map((fault) => `- FAULT ${fault}`).join('\n')]),
-    ...(note === null ? [] : [note]),
+    ...(note === null ? [] : [noteSection(note, record)]),
   ];
   return blocks.join('\n\n');
 }

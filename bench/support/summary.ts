@@ -2,7 +2,12 @@
 // times as much as each of the others the gateway costs. Void runs do not count.
 
 import type { Measurement } from './measure.ts';
-import { figureText, isSaturated, repliesPerClientSecond } from './measurement-table.ts';
+import {
+  arrivalsPerClientSecond,
+  figureText,
+  isSaturated,
+  repliesPerClientSecond,
+} from './measurement-table.ts';
 import { median, tableText } from './table.ts';
 
 /** Medians of one server in one group. */
@@ -21,6 +26,8 @@ export type Summary = {
   /** The gateway's cost of a reply as a multiple of this server's. */
   readonly culvertTimesPerReply: number | null;
   readonly repliesPerClientSecond: number | null;
+  /** How often one client got something, a second; null where clients do something else. */
+  readonly arrivalsPerClientSecond: number | null;
   readonly latencyP50Ms: number | null;
   readonly latencyP99Ms: number | null;
   /** True where the server was at the limit of its core in any run that counts. */
@@ -48,10 +55,13 @@ export function summarise(measurements: readonly Measurement[]): Summary[] {
 export function summaryTable(summaries: readonly Summary[], client: string): string {
   const head = ['medians', 'runs', `CPU-ms/${client}-s`, 'culvert is', 'latency p50', 'p99 ms'];
   const hasReplies = summaries.some(({ cpuUsPerReply }) => cpuUsPerReply !== null);
+  // Where nothing is to be compared at equal rates they say little, and servers that do not gather have too many.
+  const hasArrivals = summaries.some(({ server }) => server === 'bare write');
+  if (hasArrivals) head.push(`arrivals/${client}-s`);
   if (hasReplies) head.push(`replies/${client}-s`, 'CPU-µs/reply', 'culvert is');
   return tableText(
     head,
-    summaries.map((summary) => rowOf(summary, hasReplies)),
+    summaries.map((summary) => rowOf(summary, { hasArrivals, hasReplies })),
   );
 }
 
@@ -79,6 +89,7 @@ function summaryOf(measurements: readonly Measurement[]): Summary {
     cpuUsPerReply: medianOf(cpuUsPerReply),
     culvertTimesPerReply: null,
     repliesPerClientSecond: medianOf(repliesPerClientSecond),
+    arrivalsPerClientSecond: medianOf(arrivalsPerClientSecond),
     latencyP50Ms: medianOf((measurement) => transportOf(measurement).latencyP50Ms),
     latencyP99Ms: medianOf((measurement) => transportOf(measurement).latencyP99Ms),
     isSaturated: counted.some(isSaturated),
@@ -94,7 +105,10 @@ function quotient(own: number | null, other: number | null): number | null {
   return own === null || other === null || other === 0 ? null : own / other;
 }
 
-function rowOf(summary: Summary, hasReplies: boolean): string[] {
+function rowOf(
+  summary: Summary,
+  { hasArrivals, hasReplies }: { hasArrivals: boolean; hasReplies: boolean },
+): string[] {
   const { group, server, runs, voidRuns } = summary;
   const times = (value: number | null): string => (value === null ? '' : `${value.toFixed(2)} times`);
   const cells = [
@@ -105,6 +119,7 @@ function rowOf(summary: Summary, hasReplies: boolean): string[] {
     figureText(summary.latencyP50Ms, 1),
     figureText(summary.latencyP99Ms, 1),
   ];
+  if (hasArrivals) cells.push(figureText(summary.arrivalsPerClientSecond, 1));
   if (!hasReplies) return cells;
   const { repliesPerClientSecond: replies, cpuUsPerReply: replyUs, culvertTimesPerReply } = summary;
   return [...cells, figureText(replies, 1), figureText(replyUs, 1), times(culvertTimesPerReply)];

@@ -117,6 +117,16 @@ describe('the page of results', () => {
     assert.equal(readFileSync(join(folder, 'notes', 'two.md'), 'utf8'), 'Why it was missed.\n');
   });
 
+  it('says where a note is about other figures, or does not say about which', () => {
+    const noteIs = (text: string) => writeFileSync(join(folder, 'notes', 'two.md'), `${text}\n`);
+    noteIs('About the figures of 2026-01-02 03:04 UTC. Why it was missed.');
+    assert.doesNotMatch(page(), /This note/);
+    noteIs('About the figures of 2025-12-31 03:04 UTC. Why it was missed.');
+    assert.match(page(), /This note is about other figures; those above were measured 2026-01-02 03:04 UTC/);
+    noteIs('Why it was missed.');
+    assert.match(page(), /This note does not say which figures it is about/);
+  });
+
   it('names faults, void runs and changed settings', () => {
     const { machine } = record('one');
     const settings = { CULVERT_STREAMS_MERGE_TIME: '0ms' };

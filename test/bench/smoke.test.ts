@@ -124,6 +124,18 @@ describe('the bench', { concurrency: 2 }, () => {
     }
   });
 
+  it('puts no smoke run onto a page of what was measured', async (test) => {
+    const folder = temporaryFolder(test);
+    const path = join(folder, 'RESULTS.md');
+    const kept = JSON.stringify({ name: 'join', command: 'npm run bench -- join' });
+    mkdirSync(join(folder, 'results'));
+    writeFileSync(join(folder, 'results', 'join.json'), kept);
+    const { status, said } = await bench('all', '--smoke', '--results', path);
+    assert.equal(status, 2);
+    assert.match(said, /^expected --smoke with a page of its own, got one with figures: /);
+    assert.equal(readFileSync(join(folder, 'results', 'join.json'), 'utf8'), kept);
+  });
+
   it('tells how it is called', async () => {
     const { status, output } = await run(['--help']);
     assert.equal(status, 0);
