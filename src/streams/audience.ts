@@ -80,8 +80,12 @@ export class Audience {
 
   readonly #timeIsUp = (): void => {
     const nowMs = this.#scheduler.nowMs();
-    // Another was asked for, for another time.
-    if (this.#timedMs - nowMs >= 1) return;
+    if (this.#timedMs === Number.POSITIVE_INFINITY) return;
+    // A timer may be some milliseconds early, for it counts from where its turn began.
+    if (this.#timedMs - nowMs >= 1) {
+      this.#scheduler.after(this.#timedMs - nowMs, this.#timeIsUp);
+      return;
+    }
     this.#timedMs = Number.POSITIVE_INFINITY;
     if (!this.#isPending || this.#isSoon) return;
     // A message may have woken everybody since this was asked for.

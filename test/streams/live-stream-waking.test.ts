@@ -207,6 +207,20 @@ describe('LiveStream, waking', () => {
     assert.equal(viewer.wakes, wakes + 2);
   });
 
+  it('bears a timer that is early', () => {
+    const rig = new StreamRig({ mergeMs: 40 });
+    rig.begin();
+    const viewers = Array.from({ length: 200 }, () => rig.viewer());
+    rig.key(0, 0);
+    rig.scheduler.run();
+    rig.scheduler.clockMs = 10;
+    rig.inter(40, 1);
+    rig.scheduler.runEarly(45);
+    assert.deepEqual(rig.scheduler.delaysMs, [0, 40, 5]);
+    rig.scheduler.run();
+    assert.ok(viewers.every(({ wakes }) => wakes === 2));
+  });
+
   it('waits no longer than those who are left would, when the others have gone', () => {
     const rig = new StreamRig({ mergeMs: 1000 });
     rig.begin();

@@ -41,6 +41,14 @@ export class FakeScheduler implements StreamScheduler {
     this.runUntil(Math.max(this.clockMs, ...this.#due.map(({ atMs }) => atMs)));
   }
 
+  /** Makes all calls that were asked for at a time before theirs. */
+  runEarly(nowMs: number): void {
+    this.clockMs = nowMs;
+    const due = this.#due;
+    this.#due = [];
+    for (const { callback } of due) callback();
+  }
+
   /** Makes the calls that are due at a time. */
   runUntil(nowMs: number): void {
     this.clockMs = nowMs;
