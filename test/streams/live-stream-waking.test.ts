@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StreamRig } from './stream-rig.ts';
+import { StreamRig, type TestViewer } from './stream-rig.ts';
+
+/** A stream that many watch, right behind the wake for its first keyframe, at 0. */
+function wokenCrowd(mergeMs: number): { readonly rig: StreamRig; readonly viewers: TestViewer[] } {
+  const rig = new StreamRig({ mergeMs });
+  rig.begin();
+  const viewers = Array.from({ length: 200 }, () => rig.viewer());
+  rig.key(0, 0);
+  rig.scheduler.run();
+  return { rig, viewers };
+}
 
 describe('LiveStream, waking', () => {
   it('wakes few viewers at once, and once for all that came meanwhile', () => {
@@ -39,11 +49,7 @@ describe('LiveStream, waking', () => {
   });
 
   it('counts that time from the wake before, so that what follows a pause waits for nothing', () => {
-    const rig = new StreamRig({ mergeMs: 40 });
-    rig.begin();
-    const viewers = Array.from({ length: 200 }, () => rig.viewer());
-    rig.key(0, 0);
-    rig.scheduler.run();
+    const { rig, viewers } = wokenCrowd(40);
     rig.scheduler.clockMs = 12;
     rig.inter(40, 1);
     rig.inter(80, 2);
@@ -208,11 +214,7 @@ describe('LiveStream, waking', () => {
   });
 
   it('bears a timer that is early', () => {
-    const rig = new StreamRig({ mergeMs: 40 });
-    rig.begin();
-    const viewers = Array.from({ length: 200 }, () => rig.viewer());
-    rig.key(0, 0);
-    rig.scheduler.run();
+    const { rig, viewers } = wokenCrowd(40);
     rig.scheduler.clockMs = 10;
     rig.inter(40, 1);
     rig.scheduler.runEarly(45);
@@ -222,11 +224,7 @@ describe('LiveStream, waking', () => {
   });
 
   it('waits no longer than those who are left would, when the others have gone', () => {
-    const rig = new StreamRig({ mergeMs: 1000 });
-    rig.begin();
-    const viewers = Array.from({ length: 200 }, () => rig.viewer());
-    rig.key(0, 0);
-    rig.scheduler.run();
+    const { rig, viewers } = wokenCrowd(1000);
     rig.scheduler.clockMs = 10;
     rig.inter(40, 1);
     for (const viewer of viewers.splice(38)) rig.stream.removeViewer(viewer.viewer);
