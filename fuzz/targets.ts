@@ -10,6 +10,7 @@ import { HANDSHAKE } from './targets/handshake.ts';
 import { LIVE_STREAM } from './targets/live-stream.ts';
 import { MESSAGES } from './targets/messages.ts';
 import { NAMES } from './targets/names.ts';
+import { PROXY_HEADER } from './targets/proxy-header.ts';
 import { REQUEST_PATH } from './targets/request-path.ts';
 import { SERVER_SESSION } from './targets/server-session.ts';
 import { TUNNEL_SESSION } from './targets/tunnel-session.ts';
@@ -28,5 +29,6 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   'tunnel-session': TUNNEL_SESSION,
   'request-path': REQUEST_PATH,
   names: NAMES,
+  'proxy-header': PROXY_HEADER,
   'live-stream': LIVE_STREAM,
 };

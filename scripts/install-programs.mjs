@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path';
 const NEEDED = [
   { debianPackage: 'ffmpeg', programs: ['ffmpeg', 'ffprobe'] },
   { debianPackage: 'rtmpdump', programs: ['rtmpdump'] },
+  { debianPackage: 'curl', programs: ['curl'] },
   { debianPackage: 'gstreamer1.0-tools', programs: ['gst-launch-1.0', 'gst-inspect-1.0'] },
   { debianPackage: 'gstreamer1.0-plugins-good', elements: ['flvmux', 'flvdemux'] },
   {

@@ -9,17 +9,36 @@ import type { FlvErrorCode } from './protocol/flv/flv-error.ts';
 import type { RtmpErrorCode } from './protocol/rtmp/rtmp-error.ts';
 import type { StatusCode } from './protocol/rtmp/server/status.ts';
 import type { TunnelErrorCode } from './protocol/rtmpt/tunnel-error.ts';
+import type { WebSocketErrorCode } from './protocol/websocket/websocket-error.ts';
 
 /** Codes of what ends a session that no protocol error names. */
 export type OrdinaryEndCode = 'peer-closed' | 'peer-reset' | 'done' | 'drain' | 'internal-error';
 
-/** Every code that can end a session or a request. */
+/** Codes of connections and requests that are refused before they are anybody's session. */
+export type DoorErrorCode =
+  | 'connection-silent'
+  | 'connection-unknown-protocol'
+  | 'connection-tls-on-plain'
+  | 'connection-plain-on-tls'
+  | 'connection-tls-failed'
+  | 'connection-tls-timeout'
+  | 'connection-proxy-untrusted'
+  | 'connection-proxy-invalid'
+  | 'connection-limit'
+  | 'connection-source-limit'
+  | 'http-malformed'
+  | 'http-head-too-large'
+  | 'http-timeout';
+
+/** Every code that can end a connection, a session or a request. */
 export type ErrorCode =
   | AmfErrorCode
   | BytesErrorCode
   | FlvErrorCode
   | RtmpErrorCode
   | TunnelErrorCode
+  | WebSocketErrorCode
+  | DoorErrorCode
   | OrdinaryEndCode;
 
 /** Why a session ended: a stable word for logs and metrics, and a text for people. */
@@ -38,6 +57,7 @@ const CLOSED = 'NetConnection.Connect.Closed';
 const SHUTDOWN = 'NetConnection.Connect.AppShutdown';
 
 const silent: ErrorPolicy = { rtmpStatus: null, httpStatus: 404, logLevel: 'info' };
+const refused: ErrorPolicy = { rtmpStatus: null, httpStatus: 400, logLevel: 'info' };
 const told: ErrorPolicy = { rtmpStatus: CLOSED, httpStatus: 404, logLevel: 'info' };
 
 /** The table. */
@@ -81,6 +101,23 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'tunnel-handshake-timeout': silent,
   'tunnel-silent': told,
   'tunnel-detached': silent,
+  'websocket-message-too-large': silent,
+  'websocket-not-binary': told,
+  'websocket-malformed': silent,
+  'websocket-peer-silent': told,
+  'connection-silent': refused,
+  'connection-unknown-protocol': refused,
+  'connection-tls-on-plain': refused,
+  'connection-plain-on-tls': refused,
+  'connection-tls-failed': refused,
+  'connection-tls-timeout': refused,
+  'connection-proxy-untrusted': refused,
+  'connection-proxy-invalid': refused,
+  'connection-limit': refused,
+  'connection-source-limit': refused,
+  'http-malformed': refused,
+  'http-head-too-large': { ...refused, httpStatus: 431 },
+  'http-timeout': { ...refused, httpStatus: 408 },
   'peer-closed': silent,
   'peer-reset': silent,
   done: silent,

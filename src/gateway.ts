@@ -2,28 +2,36 @@
 // nothing here touches the process: what it needs of it is handed in.
 
 import { randomBytes } from 'node:crypto';
-import type { Server as HttpServer } from 'node:http';
-import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import fastify from 'fastify';
 import type { Admission } from './auth/admission.ts';
 import { boundedAdmissions } from './auth/bounded-admission.ts';
+import { parseAddressRange } from './config/address-range.ts';
 import { perApp } from './config/app-settings.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
-import type { ErrorCode } from './errors.ts';
+import { pagesPlugin } from './delivery/pages-plugin.ts';
+import type { ErrorCode, Guard } from './errors.ts';
 import { createGuard } from './errors.ts';
-import type { Link } from './links/link.ts';
-import { Listeners } from './links/listeners.ts';
+import { AddressList } from './links/address-list.ts';
+import { ConnectionLimits } from './links/door/connection-limits.ts';
+import type { DoorDeps } from './links/door/door.ts';
+import { Door } from './links/door/door.ts';
+import type { OpenListener } from './links/door/listeners.ts';
+import { Listeners } from './links/door/listeners.ts';
+import { Refusals } from './links/door/refusals.ts';
+import { HttpFront } from './links/http-front.ts';
+import type { Link, Peer } from './links/link.ts';
 import { rtmptPlugin } from './links/rtmpt/rtmpt-plugin.ts';
-import { SharedPort } from './links/shared-port.ts';
 import { SocketLink } from './links/socket-link.ts';
+import { CertificateStore } from './links/tls/certificate-store.ts';
+import { TlsDoor } from './links/tls/tls-door.ts';
+import { isWebSocketUpgrade, WebSocketDoor } from './links/websocket/websocket-door.ts';
+import type { Logger } from './log.ts';
 import type { Clock } from './sessions/deadline-wheel.ts';
 import { DeadlineWheel } from './sessions/deadline-wheel.ts';
 import type { ConnectionDeps } from './sessions/rtmp-connection.ts';
 import { RtmpConnection } from './sessions/rtmp-connection.ts';
-import type { Logger } from './sessions/session-log.ts';
 import type { StreamScheduler } from './streams/audience.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 
@@ -35,6 +43,8 @@ export type GatewayDeps = {
   readonly log: Logger;
   readonly clock: Clock;
   readonly scheduler: StreamScheduler;
+  /** Milliseconds since 1970: what certificates count by. */
+  readonly epochMs: () => number;
   /** Who may connect, by application; whoever likes where an application has none. */
   readonly admissions?: ReadonlyMap<string, Admission>;
 };
@@ -47,83 +57,69 @@ export class Gateway {
   readonly #config: Config;
   readonly #deps: GatewayDeps;
   readonly #wheel: DeadlineWheel;
-  readonly #registry: StreamRegistry;
-  readonly #http: FastifyInstance;
-  readonly #httpServer: HttpServer;
+  readonly #guard: Guard;
+  readonly #http: HttpFront;
+  readonly #refusals: Refusals;
   readonly #listeners: Listeners;
+  readonly #connectionDeps: ConnectionDeps;
   readonly #connections = new Set<RtmpConnection>();
   readonly #counters = new Map<string, number>();
+  #certificates: CertificateStore | null = null;
+  #door: Door | null = null;
   #onAllEnded: (() => void) | null = null;
   #isStopping = false;
 
   constructor(config: Config, deps: GatewayDeps) {
     this.#config = config;
     this.#deps = deps;
+    const onInternalError = (error: unknown): void => deps.log.error({ err: error }, 'internal error');
     this.#wheel = new DeadlineWheel(deps.clock);
+    this.#guard = createGuard(onInternalError);
+    this.#refusals = new Refusals({
+      log: deps.log,
+      wheel: this.#wheel,
+      count: (code) => this.#count(code),
+    });
     const streamOptionsFor = perApp(config, (streams) => streamOptionsOf(config, streams));
-    this.#registry = new StreamRegistry(streamOptionsFor, deps.scheduler);
-    const guard = createGuard((error) => deps.log.error({ err: error }, 'internal error'));
-    const connectionDeps: ConnectionDeps = {
-      registry: this.#registry,
+    this.#connectionDeps = {
+      registry: new StreamRegistry(streamOptionsFor, deps.scheduler),
       wheel: this.#wheel,
       scheduler: deps.scheduler,
-      guard,
+      guard: this.#guard,
       log: deps.log,
       sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
       startsInPast: perApp(config, ({ gopCache }) => gopCache),
       admissions: boundedAdmissions(deps.admissions ?? new Map()),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
     };
-    const addLink = (link: Link): void => {
-      if (this.#isStopping) this.#refuse(link);
-      else this.#connections.add(new RtmpConnection(link, connectionDeps));
-    };
-    this.#httpServer = createHttpServer({
-      maxHeaderSize: config.http.maxHeaderSizeBytes,
-      keepAliveTimeout: config.http.keepAliveTimeoutMs,
-      headersTimeout: config.http.headersTimeoutMs,
-      requestTimeout: config.http.requestTimeoutMs,
-      noDelay: true,
-    });
-    this.#http = fastify({
-      serverFactory: (handler) => {
-        this.#httpServer.on('request', handler);
-        return this.#httpServer;
-      },
-      // WHY: a target that is no path, such as a broken percent-encoding, is answered like any unknown one.
-      frameworkErrors: (_error, _request, reply) => {
-        reply.hijack();
-        reply.raw.writeHead(404, { 'Content-Length': 0 }).end();
-      },
-      logger: false,
-      // WHY: nothing is told of a request by its id, and a poll is not worth the making of one.
-      genReqId: () => '',
-    });
-    this.#http.setNotFoundHandler((_request, reply) => reply.code(404).send());
-    this.#http.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
-      const statusCode = error.statusCode ?? 500;
-      if (statusCode >= 500) deps.log.error({ err: error }, 'internal error');
-      return reply.code(statusCode).send();
-    });
-    this.#http.register(rtmptPlugin, {
-      config: { ...config.tunnel, ident: identOf(config.tunnel.ident) },
+    const common = {
       wheel: this.#wheel,
-      randomBytes,
-      guard,
-      onLink: addLink,
+      guard: this.#guard,
+      peerOf: (request: IncomingMessage) => this.#http.peerOf(request),
+      onLink: (link: Link) => this.#add(link),
       count: (name: string) => this.#count(name),
+    };
+    const webSockets = new WebSocketDoor({
+      ...common,
+      config: config.websocket,
+      writeTimeoutMs: config.rtmp.writeTimeoutMs,
     });
-    const port = new SharedPort({
-      wheel: this.#wheel,
-      firstByteTimeoutMs: config.listeners.firstByteTimeoutMs,
-      onHttp: handOverTo(this.#httpServer),
-      onRtmp: (socket) => {
-        const { writeTimeoutMs } = config.rtmp;
-        addLink(new SocketLink(socket, factsOf(socket), { guard, wheel: this.#wheel, writeTimeoutMs }));
-      },
-      onRefused: (cause) => this.#count(`connection-${cause}`),
+    this.#http = new HttpFront({
+      config: config.http,
+      forwarders: addressListOf(config.trustedProxies.forwardedHeaders),
+      forwardedHeader: config.trustedProxies.forwardedHeader,
+      isUpgrade: isWebSocketUpgrade,
+      onUpgrade: (request, socket, head) => webSockets.upgrade(request, socket, head),
+      onInternalError,
+      onRefused: this.#onRefused,
     });
-    this.#listeners = new Listeners(this.#httpServer, (socket) => port.accept(socket));
+    this.#http.app.register(rtmptPlugin, {
+      ...common,
+      config: { ...config.tunnel, ident: identOf(config.tunnel.ident) },
+      randomBytes,
+    });
+    this.#http.app.register(pagesPlugin);
+    this.#listeners = new Listeners(this.#http.server, (socket, kind) => this.#door?.accept(socket, kind));
   }
 
   /** What was counted so far. */
@@ -132,15 +128,24 @@ export class Gateway {
   }
 
   /**
-   * Opens the listeners and gives the addresses that they got, in the order of the configuration. Where
-   * `mayFallBack` holds, port 80 that is not to be had becomes 8080.
-   * @throws Error with `code` of the system (EADDRINUSE, EACCES…) naming the listener that cannot be opened
+   * Opens the listeners and gives them with the addresses that they got, in the order of the configuration. Where
+   * `mayFallBack` holds, port 80 or 443 that is not to be had becomes 8080 or 8443.
+   * @throws Error that names the certificate that cannot be used, or, with `code` of the system (EADDRINUSE, EACCES…), the
+   * listener that cannot be opened
    */
-  async start(mayFallBack: boolean): Promise<string[]> {
-    await this.#http.ready();
-    return this.#listeners.open(this.#config.listen.map(parseListener), mayFallBack, (from, to) => {
+  async start(mayFallBack: boolean): Promise<OpenListener[]> {
+    await this.#http.app.ready();
+    const listeners = this.#config.listen.map(parseListener);
+    const tls = listeners.some(({ kind }) => kind !== 'plain') ? await this.#openTls() : null;
+    this.#door = this.#makeDoor(tls);
+    return this.#listeners.open(listeners, mayFallBack, (from, to) => {
       this.#deps.log.info({ wanted: from, used: to }, 'port is taken or not permitted, using another');
     });
+  }
+
+  /** Reads again what can change while it runs: the certificates. A broken one is told in the log, and not taken. */
+  async reload(): Promise<void> {
+    await this.#certificates?.reload();
   }
 
   /**
@@ -158,12 +163,52 @@ export class Gateway {
     }
     await this.#allEnded(drainTimeoutMs);
     for (const connection of [...this.#connections]) connection.drain();
-    await this.#http.close();
+    await this.#http.app.close();
     this.#listeners.destroySockets();
     await this.#allEnded(ENDING_MS);
     await listenersClosed;
+    this.#certificates?.stop();
     this.#wheel.stop();
   }
+
+  async #openTls(): Promise<TlsDoor> {
+    const { log, epochMs } = this.#deps;
+    const { handshakeTimeoutMs } = this.#config.tls;
+    this.#certificates = await CertificateStore.load(this.#config, { log, epochMs, wheel: this.#wheel });
+    return new TlsDoor({ wheel: this.#wheel, handshakeTimeoutMs, certificates: this.#certificates });
+  }
+
+  #makeDoor(tls: TlsDoor | null): Door {
+    const { listeners, trustedProxies } = this.#config;
+    const { proxyProtocol, forwardedHeaders } = trustedProxies;
+    return new Door({
+      wheel: this.#wheel,
+      firstByteTimeoutMs: listeners.firstByteTimeoutMs,
+      limits: new ConnectionLimits(listeners.maxConnections, listeners.maxConnectionsPerSource),
+      proxyProtocolSenders: addressListOf(proxyProtocol),
+      sharedSenders: addressListOf([...proxyProtocol, ...forwardedHeaders]),
+      tls,
+      onHttp: (socket, peer) => this.#http.take(socket, peer),
+      onRtmp: (socket, peer) => this.#addSocket(socket, peer),
+      onRefused: this.#onRefused,
+    });
+  }
+
+  #addSocket(socket: Socket, peer: Peer): void {
+    const transport = peer.tlsVersion === null ? 'rtmp' : 'rtmps';
+    const { writeTimeoutMs } = this.#config.rtmp;
+    const facts = { ...peer, transport, userAgent: null } as const;
+    this.#add(new SocketLink(socket, facts, { guard: this.#guard, wheel: this.#wheel, writeTimeoutMs }));
+  }
+
+  #add(link: Link): void {
+    if (this.#isStopping) this.#refuse(link);
+    else this.#connections.add(new RtmpConnection(link, this.#connectionDeps));
+  }
+
+  readonly #onRefused: DoorDeps['onRefused'] = (code, peer, detail) => {
+    this.#refusals.refused(code, peer, detail);
+  };
 
   /** Resolves when no connection is left, at the latest after `limitMs`. */
   async #allEnded(limitMs: number): Promise<void> {
@@ -196,22 +241,8 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   return new Gateway(config, deps);
 }
 
-/** Takes the HTTP server's own connection listener, and gives what hands it a connection that was looked at. */
-function handOverTo(server: HttpServer): (socket: Socket) => void {
-  const [listener] = server.listeners('connection');
-  if (listener === undefined) throw new Error('the HTTP server has no connection listener');
-  server.removeAllListeners('connection');
-  return (socket) => listener.call(server, socket);
-}
-
-function factsOf(socket: Socket) {
-  return {
-    transport: 'rtmp' as const,
-    remoteAddress: socket.remoteAddress ?? '',
-    remotePort: socket.remotePort ?? 0,
-    localPort: socket.localPort ?? 0,
-    userAgent: null,
-  };
+function addressListOf(ranges: readonly string[]): AddressList {
+  return new AddressList(ranges.map(parseAddressRange));
 }
 
 function identOf(ident: string): 'not-found' | { readonly text: string } {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
+import { runCertCommand } from './cli/cert-command.ts';
 import { runConfigCommand } from './cli/config-command.ts';
 import { ExitCode } from './cli/exit-code.ts';
 import { runServeCommand } from './cli/serve-command.ts';
@@ -11,7 +12,8 @@ const HELP = `culvert COMMAND [FLAGS]
 
 Commands:
   serve    run the gateway
-  config   print the configuration in force, and where each value came from
+  config   print the configuration in force and where each value came from, or check a file
+  cert     make a self-signed certificate and its key
 
 culvert COMMAND --help tells the flags of each; culvert --version the version.
 `;
@@ -25,13 +27,16 @@ const io = {
   onStopSignal: (callback: (signal: string) => Promise<void>) => {
     // WHY: the gateway bounds its own draining; this only ends a stop that hangs.
     closeWithGrace(
-      { delay: STOP_LIMIT_MS, logger: undefined, skip: ['beforeExit'] },
+      { delay: STOP_LIMIT_MS, logger: undefined, skip: ['beforeExit', 'SIGHUP'] },
       async ({ signal, err }) => {
         if (err !== undefined) process.stderr.write(`culvert: ${err.stack ?? err.message}\n`);
         await callback(signal ?? 'error');
         process.exitCode = err === undefined ? ExitCode.Done : ExitCode.Failed;
       },
     );
+  },
+  onReloadSignal: (callback: (signal: string) => Promise<void>) => {
+    process.on('SIGHUP', (signal) => void callback(signal));
   },
 };
 
@@ -51,6 +56,8 @@ async function run([command, ...argv]: readonly string[]): Promise<number> {
       return runServeCommand(argv, io);
     case 'config':
       return runConfigCommand(argv, io);
+    case 'cert':
+      return runCertCommand(argv, io);
     case '--version':
     case 'version':
       process.stdout.write(`${version()}\n`);
@@ -64,7 +71,7 @@ async function run([command, ...argv]: readonly string[]): Promise<number> {
       process.stderr.write(
         command === undefined
           ? HELP
-          : `culvert: expected a command (serve, config), found ${JSON.stringify(command)}\n`,
+          : `culvert: expected a command (serve, config, cert), found ${JSON.stringify(command)}\n`,
       );
       return ExitCode.WrongSetting;
   }

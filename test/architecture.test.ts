@@ -15,7 +15,7 @@ type SourceFile = { readonly path: string; readonly text: string; readonly impor
 /** Rings from the inside out; a file may import from its own ring and from those further in. */
 const RINGS: readonly (readonly [RegExp, number])[] = [
   [/^src\/protocol\//, 0],
-  [/^src\/(streams|apps|auth|config)\/|^src\/errors\.ts$/, 1],
+  [/^src\/(streams|apps|auth|config)\/|^src\/(errors|log)\.ts$/, 1],
   [/^src\/(links|sessions|upstreams|delivery|admin|cluster)\//, 2],
   [/^src\/gateway\.ts$/, 3],
   [/^src\/(cli\/|main\.ts$)/, 4],
@@ -28,6 +28,8 @@ const PROTOCOL_ROOMS: Readonly<Record<string, readonly string[]>> = {
   flv: ['flv', 'bytes'],
   rtmp: ['rtmp', 'flv', 'amf', 'bytes'],
   rtmpt: ['rtmpt', 'bytes'],
+  proxy: ['proxy', 'bytes'],
+  websocket: ['websocket', 'bytes'],
 };
 
 /** What ring 2 folders share: types and nothing else. */

@@ -3,11 +3,13 @@
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { giveAdvice } from '../config/advice.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
 import type { Gateway } from '../gateway.ts';
 import { createGateway } from '../gateway.ts';
+import type { OpenListener } from '../links/door/listeners.ts';
 import type { CommandIo } from './config-command.ts';
 import { ExitCode } from './exit-code.ts';
 import { PROCESS_CLOCK, PROCESS_SCHEDULER } from './process-clock.ts';
@@ -18,9 +20,12 @@ export type ServeIo = CommandIo & {
   readonly isTerminal: boolean;
   /** Calls back once, on the first signal to stop. */
   readonly onStopSignal: (callback: (signal: string) => Promise<void>) => void;
+  /** Calls back on each signal to read again what can change. */
+  readonly onReloadSignal: (callback: (signal: string) => Promise<void>) => void;
 };
 
-const USAGE = 'culvert serve [FLAGS]\n\nRuns the gateway until SIGTERM or SIGINT.\n\n';
+const USAGE =
+  'culvert serve [FLAGS]\n\nRuns the gateway until SIGTERM or SIGINT; SIGHUP has it read its certificates again.\n\n';
 
 /** A name to put into the URLs that are printed. */
 const EXAMPLE_PATH = 'live/stream';
@@ -42,11 +47,21 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
   }
   const { config, sources } = loaded;
   const log = createLog(config.logLevel, io);
-  const gateway = createGateway(config, { log, clock: PROCESS_CLOCK, scheduler: PROCESS_SCHEDULER });
+  const gateway = createGateway(config, {
+    log,
+    clock: PROCESS_CLOCK,
+    scheduler: PROCESS_SCHEDULER,
+    epochMs: Date.now,
+  });
+  for (const advice of giveAdvice(loaded)) log.warn(advice);
   const stopped = stoppedBySignal(gateway, log, io);
+  io.onReloadSignal(async (signal) => {
+    log.info({ signal }, 'reading the certificates again');
+    await gateway.reload();
+  });
   try {
-    const addresses = await gateway.start(sources.listen.type === 'default');
-    log.info({ addresses, ...urlsOf(addresses) }, 'ready');
+    const opened = await gateway.start(sources.listen.type === 'default');
+    log.info({ addresses: opened.map(({ address }) => address), ...urlsOf(opened) }, 'ready');
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error));
     await gateway.stop();
@@ -79,11 +94,17 @@ function createLog(level: string, io: ServeIo): Logger {
     : pino(options, destination);
 }
 
-/** Examples of URLs to publish to and to play from, one for each listener and transport. */
-function urlsOf(addresses: readonly string[]): { publish: string[]; play: string[] } {
-  const urls = addresses.flatMap((address) => {
+/** Where to publish and play, for each listener and transport; a WebSocket's URL names no stream. */
+function urlsOf(opened: readonly OpenListener[]) {
+  const places = opened.flatMap(({ kind, address }) => {
     const reachable = address.replace(/^(\[::\]|0\.0\.0\.0):/, 'localhost:');
-    return [`rtmp://${reachable}/${EXAMPLE_PATH}`, `rtmpt://${reachable}/${EXAMPLE_PATH}`];
+    const endings = { plain: [''], tls: ['s'], any: ['', 's'] }[kind];
+    return endings.map((s) => ({ s, reachable }));
   });
-  return { publish: urls, play: urls };
+  const urls = places.flatMap(({ s, reachable }) => [
+    `rtmp${s}://${reachable}/${EXAMPLE_PATH}`,
+    `rtmpt${s}://${reachable}/${EXAMPLE_PATH}`,
+  ]);
+  const webSocket = places.map(({ s, reachable }) => `ws${s}://${reachable}/rtmp`);
+  return { publish: urls, play: urls, webSocket };
 }

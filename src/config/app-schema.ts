@@ -9,8 +9,11 @@ export const MAX_NAME_LENGTH_CHARS = 1024;
 /** LIMIT: applications with settings of their own; each costs about 1 KiB for good, and is written by hand. */
 export const MAX_APPS = 1000;
 
-/** As on the wire: no slash or question mark, no control characters, and no `..` between backslashes and colons. */
-const NAME = `^(?!(?:[^]*[\\\\:])?\\.\\.(?:[\\\\:]|$))[^/?\\u0000-\\u001f\\u007f-\\u009f]{1,${MAX_NAME_LENGTH_CHARS}}$`;
+/**
+ * As on the wire: no slash or question mark, no control characters, and no `..` between backslashes and colons.
+ * WHY: in words that all kinds of regular expressions share, for it goes into the file's JSON Schema.
+ */
+const NAME = `^(?!(?:[\\s\\S]*[\\\\:])?\\.\\.(?:[\\\\:]|$))[^/?\\u0000-\\u001f\\u007f-\\u009f]{1,${MAX_NAME_LENGTH_CHARS}}$`;
 
 const EXAMPLE = `apps:
   live:

@@ -8,6 +8,7 @@ export function typeName(setting: Setting): string {
   if (setting.unit === 'ms') return 'duration';
   if (setting.unit === 'bytes') return 'size';
   if (setting.unit === 'chars') return 'number of characters';
+  if (setting.unit === 'count') return 'number';
   if (setting.enum !== undefined) return 'word';
   if (setting.type === 'boolean') return 'true or false';
   return setting.type === 'array' ? 'list' : 'text';
@@ -32,6 +33,7 @@ export function expectation(setting: Setting): string {
   if (setting.unit === 'ms') return `a duration with its unit (500ms, 10s, 1m) of ${range}`;
   if (setting.unit === 'bytes') return `a size (64KiB, 1MB, or a number of bytes) of ${range}`;
   if (setting.unit === 'chars') return `a number of characters of ${range}`;
+  if (setting.unit === 'count') return `a number of ${range}`;
   if (setting.enum !== undefined) return `one of ${range}`;
   if (setting.type === 'boolean') return 'true or false';
   if (setting.type === 'array') return `a list of ${range}, each ${setting.items?.expects ?? 'a text'}`;

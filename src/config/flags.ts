@@ -1,5 +1,5 @@
-// The command line of `serve` and `config`: --config, --help and a flag for each key that declares one.
-// Splits and names; what a value must be is the checker's to say.
+// The command line of `serve` and `config`: --config, --help, a flag for each key that declares one, and those that a
+// command has of its own. Splits and names; what a value must be is the checker's to say.
 
 import { parseArgs } from 'node:util';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -11,26 +11,38 @@ import type { ValueChecker } from './value-checker.ts';
 /** What one flag said about its key: all its values in order, as text. */
 export type FlagValue = { readonly key: Key; readonly name: string; readonly texts: readonly string[] };
 
+/** A flag that is no setting. `value` stands for its value in the help, and is null where it has none. */
+export type CommandFlag = {
+  readonly name: `--${string}`;
+  readonly value: string | null;
+  /** One sentence. */
+  readonly description: string;
+};
+
 /** A parsed command line. */
 export type Flags = {
   /** Value of --config; null where it was not given. */
   readonly configFile: string | null;
   readonly wantsHelp: boolean;
   readonly values: readonly FlagValue[];
+  /** What was given of the command's own flags: all values of each in order, by its name; none for a switch. */
+  readonly ofCommand: ReadonlyMap<string, readonly string[]>;
 };
 
 /** A command line that says nothing. */
-export const NO_FLAGS: Flags = { configFile: null, wantsHelp: false, values: [] };
+export const NO_FLAGS: Flags = { configFile: null, wantsHelp: false, values: [], ofCommand: new Map() };
 
 const CONFIG_FLAG = '--config';
-const OWN_FLAGS = [
+const HELP_FLAG = '--help';
+const OWN_FLAGS: readonly CommandFlag[] = [
   { name: CONFIG_FLAG, value: 'FILE', description: 'Read settings from a YAML file.' },
-  { name: '--help', value: null, description: 'Print this help (also -h).' },
+  { name: HELP_FLAG, value: null, description: 'Print this help (also -h).' },
 ];
 
-/** Flags with a value, by name; the key is null for --config. */
-function valueFlags(keys: readonly Key[]): Map<string, Key | null> {
-  const flags = new Map<string, Key | null>([[CONFIG_FLAG, null]]);
+/** Flags with a value, by name; the key is null for those that are no setting. */
+function valueFlags(keys: readonly Key[], others: readonly CommandFlag[]): Map<string, Key | null> {
+  const flags = new Map<string, Key | null>();
+  for (const { name, value } of others) if (value !== null) flags.set(name, null);
   for (const key of keys) if (key.setting.flag !== undefined) flags.set(key.setting.flag.name, key);
   return flags;
 }
@@ -69,9 +81,14 @@ function judgeToken(
  * said before. With --help among the flags, wrong ones are passed over.
  * @throws ConfigError with each unknown flag, superfluous argument and missing value
  */
-export function parseFlags(argv: readonly string[], keys: readonly Key[]): Flags {
-  const withValue = valueFlags(keys);
-  const known = new Set([...withValue.keys(), ...OWN_FLAGS.map((flag) => flag.name)]);
+export function parseFlags(
+  argv: readonly string[],
+  keys: readonly Key[],
+  commandFlags: readonly CommandFlag[] = [],
+): Flags {
+  const others = [...OWN_FLAGS, ...commandFlags];
+  const withValue = valueFlags(keys, others);
+  const known = new Set([...withValue.keys(), ...others.map((flag) => flag.name)]);
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,
@@ -86,22 +103,22 @@ export function parseFlags(argv: readonly string[], keys: readonly Key[]): Flags
   // By argument, because `-abc` is three tokens and one mistake.
   const problems = new Map<number, ConfigProblem>();
   const texts = new Map<string, string[]>();
-  const switches = new Set<string>();
   for (const token of tokens) {
     // WHY: what follows an unknown flag is most likely its value, and no mistake of its own.
     if (token.kind === 'positional' && problems.has(token.index - 1)) continue;
     const judged = judgeToken(token, argv[token.index]?.split('=', 1)[0] ?? '', withValue, known);
     if (judged?.type === 'problem') problems.set(token.index, judged.problem);
-    if (judged?.type === 'switch') switches.add(judged.name);
+    if (judged?.type === 'switch') texts.set(judged.name, []);
     if (judged?.type === 'value') texts.set(judged.name, [...(texts.get(judged.name) ?? []), judged.text]);
   }
-  const wantsHelp = switches.has('--help');
+  const wantsHelp = texts.has(HELP_FLAG);
   if (problems.size > 0 && !wantsHelp) throw new ConfigError([...problems.values()]);
   const values = [...texts].flatMap(([name, given]) => {
     const key = withValue.get(name);
     return key ? [{ key, name, texts: given }] : [];
   });
-  return { configFile: texts.get(CONFIG_FLAG)?.at(-1) ?? null, wantsHelp, values };
+  const ofCommand = new Map([...texts].filter(([name]) => commandFlags.some((flag) => flag.name === name)));
+  return { configFile: texts.get(CONFIG_FLAG)?.at(-1) ?? null, wantsHelp, values, ofCommand };
 }
 
 /** WHY: what only looks like a flag may be a mistyped secret, and is not shown. */
@@ -138,14 +155,16 @@ export function readFlagSettings(values: readonly FlagValue[], checker: ValueChe
 }
 
 /** One line a flag for a command's help: name, value, the first sentence of what it does. Ends with a newline. */
-export function flagsHelp(keys: readonly Key[]): string {
+export function flagsHelp(keys: readonly Key[], commandFlags: readonly CommandFlag[] = []): string {
   const fromKeys = keys.flatMap(({ setting }) =>
     setting.flag === undefined ? [] : [{ ...setting.flag, description: setting.description }],
   );
-  const rows = [...OWN_FLAGS.slice(0, 1), ...fromKeys, ...OWN_FLAGS.slice(1)].map((flag) => ({
-    usage: flag.value === null ? flag.name : `${flag.name} ${flag.value}`,
-    description: flag.description.split(/(?<=[.;:])\s/, 1)[0]?.replace(/[;:]$/, '.') ?? '',
-  }));
+  const rows = [...OWN_FLAGS.slice(0, 1), ...fromKeys, ...commandFlags, ...OWN_FLAGS.slice(1)].map(
+    (flag) => ({
+      usage: flag.value === null ? flag.name : `${flag.name} ${flag.value}`,
+      description: flag.description.split(/(?<=[.;:])\s/, 1)[0]?.replace(/[;:]$/, '.') ?? '',
+    }),
+  );
   const usageChars = Math.max(...rows.map((row) => row.usage.length));
   return rows.map((row) => `  ${row.usage.padEnd(usageChars)}  ${row.description}\n`).join('');
 }

@@ -4,7 +4,7 @@
 
 import { type Static, type TObject, type TProperties, type TRecord, Type } from 'typebox';
 import { type Key, listKeys, listKeysBelow, valueAt } from './key.ts';
-import { group, groupDescription } from './setting.ts';
+import { group } from './setting.ts';
 import type { Source } from './source.ts';
 
 /** What holds for the names of such groups. */
@@ -16,10 +16,12 @@ export type NameRule = {
   /** What a name must be, in words, and several of them. */
   readonly expects: string;
   readonly plural: string;
-  /** Path of the key that says how many characters a name may have. */
-  readonly lengthKey: string;
-  /** The group that a key which is not set is taken from, where it has one of that name. */
-  readonly inherits: string;
+  /** Names of the keys that each of the groups has to set; their defaults are never taken. */
+  readonly requires?: readonly string[];
+  /** Path of the key that says how many characters a name may have; null where the pattern says it all. */
+  readonly lengthKey: string | null;
+  /** The group that a key which is not set is taken from, where it has one of that name; null where none is. */
+  readonly inherits: string | null;
   /** For the docs page: a few lines of the file, and what is said below them. */
   readonly example: string;
   readonly note: string;
@@ -42,8 +44,8 @@ export type NamedGroups = {
   /** The key that the names stand below: 'apps'. */
   readonly path: string;
   readonly rule: NameRule;
-  /** What all of them are about. */
-  readonly description: string;
+  /** What each of them may have. */
+  readonly group: TObject;
   /** The keys of the group of that name, which is not judged. */
   keysOf(name: string): readonly Key[];
 };
@@ -62,8 +64,19 @@ export function listNamedGroups(schema: TObject): readonly NamedGroups[] {
     const { nameRule: rule } = child as unknown as { readonly nameRule: NameRule };
     const value = Type.RecordValue(child) as TObject;
     const keysOf = (name: string) => listKeysBelow(value, [path, name]);
-    return [{ path, rule, description: groupDescription(value), keysOf }];
+    return [{ path, rule, group: value, keysOf }];
   });
+}
+
+/** The key of `keys` that holds where a group of `rule` does not set `key`; undefined where none does. */
+export function inheritedKey<K extends Key>(
+  { inherits }: NameRule,
+  key: Key,
+  keys: readonly K[],
+): K | undefined {
+  return inherits === null
+    ? undefined
+    : keys.find(({ path }) => path === `${inherits}.${key.segments.at(-1)}`);
 }
 
 /** All keys that `config` has a value for, those of its groups by name behind the others. */

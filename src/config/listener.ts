@@ -1,10 +1,15 @@
-// Where to listen, as the configuration writes it: HOST:PORT, :PORT or [IPv6]:PORT. The prefixes `tls:` and
-// `any:` are reserved and refused. Resolves no name and opens nothing.
+// Where to listen, as the configuration writes it: HOST:PORT, :PORT or [IPv6]:PORT, behind `tls:` or `any:` where TLS is
+// spoken. Resolves no name and opens nothing.
 
 import { isIPv4, isIPv6 } from 'node:net';
+import { EntryError } from './entry-error.ts';
+
+/** What a listener's connections may begin with: plain protocols, TLS, or either. */
+export type ListenerKind = 'plain' | 'tls' | 'any';
 
 /** One address to listen on. */
 export type Listener = {
+  readonly kind: ListenerKind;
   /** Name or address without brackets; null for every address of the machine. */
   readonly host: string | null;
   /** 0 to 65535; 0 picks a free port. */
@@ -12,12 +17,12 @@ export type Listener = {
 };
 
 /** The forms of a listener, for error messages and docs. */
-export const LISTENER_FORMS = 'HOST:PORT, :PORT or [IPv6]:PORT';
+export const LISTENER_FORMS = 'HOST:PORT, :PORT or [IPv6]:PORT, behind tls: or any: where TLS is wanted';
 
-/** A text that is no listener. The message says why, and does not repeat the text. */
-export class ListenerError extends Error {
-  override readonly name = 'ListenerError';
-}
+const ANY_PREFIX = '(?:[tT][lL][sS]|[aA][nN][yY]):';
+
+/** Regular expression that every listener matches, and nothing that looks otherwise. For the file's JSON Schema. */
+export const LISTENER_PATTERN = `^(?!${ANY_PREFIX}[0-9]+$)(?:${ANY_PREFIX})?(?:\\[[^\\]]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}$`;
 
 const MAX_HOST_CHARS = 253;
 const HOST_NAME = /^(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*$/;
@@ -26,35 +31,45 @@ const ADDRESS_LIKE = /^[\d.]+$/;
 function parsePort(text: string): number {
   const portNumber = Number(text);
   if (!/^\d{1,5}$/.test(text) || portNumber > 65_535) {
-    throw new ListenerError('the port must be a number of 0 to 65535');
+    throw new EntryError('the port must be a number of 0 to 65535');
   }
   return portNumber;
 }
 
 function checkHost(host: string): string {
-  if (host.includes(':')) throw new ListenerError('an IPv6 address needs brackets, such as [::1]:1935');
+  if (host.includes(':')) throw new EntryError('an IPv6 address needs brackets, such as [::1]:1935');
   if (ADDRESS_LIKE.test(host) ? !isIPv4(host) : !HOST_NAME.test(host) || host.length > MAX_HOST_CHARS) {
-    throw new ListenerError('the host is neither a name nor an address');
+    throw new EntryError('the host is neither a name nor an address');
   }
   return host;
 }
 
 /**
  * Reads one listener.
- * @throws ListenerError where the text is of none of the forms, or asks for TLS
+ * @throws EntryError where the text is of none of the forms
  */
 export function parseListener(text: string): Listener {
-  if (/^(?:tls|any):/i.test(text)) {
-    throw new ListenerError('TLS listeners are not available in this version');
-  }
+  const prefix = /^(?:tls|any):/i.exec(text)?.[0].toLowerCase() ?? '';
+  const kind = prefix === '' ? 'plain' : prefix === 'tls:' ? 'tls' : 'any';
+  return { kind, ...parseAddress(text.slice(prefix.length), prefix) };
+}
+
+/** Writes a listener as the configuration has it; an IPv6 address in brackets. */
+export function listenerText({ kind, host, portNumber }: Listener): string {
+  const shownHost = host?.includes(':') ? `[${host}]` : (host ?? '');
+  return `${kind === 'plain' ? '' : `${kind}:`}${shownHost}:${portNumber}`;
+}
+
+/** Reads what stands behind `prefix`. */
+function parseAddress(text: string, prefix: string): Omit<Listener, 'kind'> {
   const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? '';
-    if (!isIPv6(host)) throw new ListenerError('there is no IPv6 address in the brackets');
+    if (!isIPv6(host)) throw new EntryError('there is no IPv6 address in the brackets');
     return { host, portNumber: parsePort(bracketed[2] ?? '') };
   }
   const colonIndex = text.lastIndexOf(':');
-  if (colonIndex < 0) throw new ListenerError('there is no port; a port alone is written :1935');
+  if (colonIndex < 0) throw new EntryError(`there is no port; a port alone is written ${prefix}:1935`);
   const host = text.slice(0, colonIndex);
   const portNumber = parsePort(text.slice(colonIndex + 1));
   return { host: host === '' ? null : checkHost(host), portNumber };

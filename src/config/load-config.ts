@@ -2,7 +2,7 @@
 // deep frozen, and made anew for each reload.
 
 import type { Overrides } from './config-type.ts';
-import { type Flags, flagsHelp, parseFlags } from './flags.ts';
+import { type CommandFlag, type Flags, flagsHelp, NO_FLAGS, parseFlags } from './flags.ts';
 import { listKeys } from './key.ts';
 import { type ConfigInput, deepFreeze, type Loaded, loadDefaults, loadSettings } from './load-settings.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -11,16 +11,16 @@ import { type Config, configSchema } from './schema.ts';
 export type LoadedConfig = Loaded<typeof configSchema>;
 
 /**
- * Parses the command line of `serve`, without the command's name.
- * @throws ConfigError where it says what `serve` does not know
+ * Parses the command line of `serve`, or of a command with flags of its own beside those, without the command's name.
+ * @throws ConfigError where it says what the command does not know
  */
-export function parseServeFlags(argv: readonly string[]): Flags {
-  return parseFlags(argv, listKeys(configSchema));
+export function parseServeFlags(argv: readonly string[], commandFlags: readonly CommandFlag[] = []): Flags {
+  return parseFlags(argv, listKeys(configSchema), commandFlags);
 }
 
-/** The flags of `serve`, one line each, for a command's help. */
-export function serveFlagsHelp(): string {
-  return flagsHelp(listKeys(configSchema));
+/** The flags of `serve` and those that a command has of its own, one line each, for the command's help. */
+export function serveFlagsHelp(commandFlags: readonly CommandFlag[] = []): string {
+  return flagsHelp(listKeys(configSchema), commandFlags);
 }
 
 /**
@@ -29,6 +29,14 @@ export function serveFlagsHelp(): string {
  */
 export function loadConfig(input: ConfigInput): LoadedConfig {
   return loadSettings(configSchema, input);
+}
+
+/**
+ * Loads what the file at `path` says, over the defaults and with nothing above it.
+ * @throws ConfigError with every problem of the file, and where it cannot be read
+ */
+export function loadConfigFile(path: string, readFile: ConfigInput['readFile']): LoadedConfig {
+  return loadConfig({ flags: { ...NO_FLAGS, configFile: path }, env: {}, readFile });
 }
 
 /** The configuration that is in force where nothing is set. */

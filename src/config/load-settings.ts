@@ -5,10 +5,11 @@ import type { TObject } from 'typebox';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import type { ConfigOf, KeyOf } from './config-type.ts';
 import { CONFIG_FILE_VARIABLE, type Environment, readEnvironmentSettings } from './environment-reader.ts';
+import { expectation } from './expectation.ts';
 import { type FileContents, type FileReadings, readFileSettings } from './file-reader.ts';
 import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
 import { type GivenName, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
-import { listKeys } from './key.ts';
+import { listKeys, pathOf } from './key.ts';
 import { valueInUnits } from './setting.ts';
 import { locateSource, type Reading, type Source } from './source.ts';
 import { createValueChecker, describeFound, type ValueChecker } from './value-checker.ts';
@@ -21,10 +22,14 @@ export type ConfigInput = {
   readonly readFile: (path: string) => string;
 };
 
+/** A group by name that the file names and sets nothing of: `apps.live`. */
+export type EmptyGroup = { readonly path: string; readonly source: Source };
+
 /** What is in force, and where each value came from, by the path of its key in the file. */
 export type Loaded<Schema extends TObject> = {
   readonly config: ConfigOf<Schema>;
   readonly sources: Readonly<Record<KeyOf<Schema>, Source>>;
+  readonly emptyGroups: readonly EmptyGroup[];
 };
 
 const DEFAULT: Source = { type: 'default' };
@@ -56,7 +61,7 @@ function checkPairs(inForce: ReadonlyMap<string, Reading>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const lower of inForce.values()) {
     const upper = inForce.get(lower.key.setting.atMost ?? '');
-    if (upper === undefined || Number(lower.value) <= Number(upper.value)) continue;
+    if (upper === undefined || rankOf(lower) <= rankOf(upper)) continue;
     const [wrong, other, bound] =
       lower.source.type === 'default' ? [upper, lower, 'at least'] : [lower, upper, 'at most'];
     problems.push({
@@ -71,10 +76,15 @@ function checkPairs(inForce: ReadonlyMap<string, Reading>): ConfigProblem[] {
   return problems;
 }
 
+/** What orders the values of a key: a number itself, a word's place among the words. */
+function rankOf({ key, value }: Reading): number {
+  return key.setting.enum?.indexOf(String(value)) ?? Number(value);
+}
+
 /** Problems of names that are longer than the key which bounds them allows; told where the name stands. */
 function checkNames(inForce: ReadonlyMap<string, Reading>, names: readonly GivenName[]): ConfigProblem[] {
   return names.flatMap(({ groups: { path, rule }, name, source }): ConfigProblem[] => {
-    const limit = inForce.get(rule.lengthKey);
+    const limit = inForce.get(rule.lengthKey ?? '');
     if (limit === undefined || name.length <= Number(limit.value)) return [];
     return [
       {
@@ -87,6 +97,29 @@ function checkNames(inForce: ReadonlyMap<string, Reading>, names: readonly Given
       },
     ];
   });
+}
+
+/** Problems of groups by name that lack a key which each of them has to set; told where the name stands. */
+function checkRequired(inForce: ReadonlyMap<string, Reading>, names: readonly GivenName[]): ConfigProblem[] {
+  return names.flatMap(({ groups: { path, rule, keysOf }, name, source }) =>
+    (rule.requires ?? []).flatMap((required): ConfigProblem[] => {
+      const key = keysOf(name).find(({ segments }) => segments.at(-1) === required);
+      if (key === undefined) throw new Error(`${path} requires ${required}, which is none of its keys`);
+      if (inForce.has(key.path)) return [];
+      const expected = expectation(key.setting);
+      return [
+        { type: 'value', at: locateSource(source), key: key.path, expected, found: 'nothing', reason: null },
+      ];
+    }),
+  );
+}
+
+/** The groups by name that the file names and sets nothing of. */
+function emptyGroupsOf({ names, readings }: FileReadings): EmptyGroup[] {
+  const set = new Set(readings.map(({ key }) => pathOf(key.segments.slice(0, 2))));
+  return names
+    .map(({ groups, name, source }) => ({ path: pathOf([groups.path, name]), source }))
+    .filter(({ path }) => !set.has(path));
 }
 
 function build(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): object {
@@ -123,11 +156,21 @@ export function loadSettings<Schema extends TObject>(schema: Schema, input: Conf
   for (const key of keys) inForce.set(key.path, { key, value: key.setting.default, source: DEFAULT });
   for (const reading of given.flatMap(({ readings }) => readings)) inForce.set(reading.key.path, reading);
   const problems = given.flatMap((source) => source.problems);
-  if (problems.length === 0) problems.push(...checkPairs(inForce), ...checkNames(inForce, file.names));
+  if (problems.length === 0) {
+    problems.push(
+      ...checkPairs(inForce),
+      ...checkNames(inForce, file.names),
+      ...checkRequired(inForce, file.names),
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   const sources = Object.fromEntries([...inForce].map(([path, { source }]) => [path, source]));
   // WHY: both objects were built from the keys of this very schema, which the compiler cannot follow.
-  return { config: build(inForce, named), sources: deepFreeze(sources) } as Loaded<Schema>;
+  return {
+    config: build(inForce, named) as ConfigOf<Schema>,
+    sources: deepFreeze(sources) as Loaded<Schema>['sources'],
+    emptyGroups: deepFreeze(emptyGroupsOf(file)),
+  };
 }
 
 /** What is in force where nothing is set. */

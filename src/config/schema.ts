@@ -2,11 +2,14 @@
 // all sources, `culvert config` and docs/configuration.md are made from it. Nothing here is read from outside.
 
 import { Type } from 'typebox';
-import { FULLY_MERGED_VIEWERS, UNMERGED_VIEWERS } from '../streams/limits.ts';
-import { MAX_NAME_LENGTH_CHARS, settingsByApp } from './app-schema.ts';
+import { UNMERGED_VIEWERS } from '../streams/limits.ts';
+import { settingsByApp } from './app-schema.ts';
 import type { ConfigOf } from './config-type.ts';
 import { LISTENER_FORMS } from './listener.ts';
-import { characters, choice, duration, group, size, text, textList, toggle } from './setting.ts';
+import { trustedProxiesGroup } from './proxy-schema.ts';
+import { choice, count, duration, group, size, text, textList, toggle } from './setting.ts';
+import { streamSettings, streamsGroup } from './stream-schema.ts';
+import { furtherCertificates, tlsGroup } from './tls-schema.ts';
 
 /** Where clients are asked to connect again: nowhere, at the same address, or at another one. */
 const RECONNECT_URL = '^(?:none|same|[rR][tT][mM][pP][a-zA-Z]{0,2}://[^\\s\\u0000-\\u001f]+)$';
@@ -140,58 +143,39 @@ const http = group(
   'HTTP, the tunnel included.',
 );
 
-/** What holds for all live streams, and can be otherwise for those of one application. */
-const streamSettings = {
-  gopCache: toggle(
-    true,
-    'Whether a new viewer starts at the last keyframe at once; set false where a viewer should rather wait for the next one and be nearer to live.',
-  ),
-  gopCacheBytes: size(
-    { default: '16MiB', from: '64KiB', to: '1GiB' },
-    'How much of a live stream is kept for viewers who come or lag; raise it for high bit rates with rare keyframes, lower it to save memory with many streams.',
-  ),
-  gopCacheTime: duration(
-    { default: '30s', from: '1s', to: '10m' },
-    'How much time of a live stream is kept for viewers who come or lag; raise it where keyframes are further apart than this.',
-  ),
-  viewerLag: duration(
-    { default: '5s', from: '1s', to: '60s' },
-    'How far behind live a slow viewer may fall before it jumps to the newest keyframe; raise it for fewer jumps, lower it to stay nearer to live.',
-  ),
-  viewerLagBytes: size(
-    { default: '8MiB', from: '64KiB', to: '256MiB' },
-    'How many bytes a slow viewer may fall behind before it jumps to the newest keyframe, where that comes before viewerLag; raise it for streams of more than 12 Mbit/s.',
-  ),
-  mergeTime: duration(
-    { default: '40ms', from: '0ms', to: '1s' },
-    {
-      description:
-        'How long messages are collected into one write while many watch; raise it to serve more viewers per core, set 0ms for the least delay.',
-      note: `Up to ${UNMERGED_VIEWERS} viewers of a stream get each message at once over RTMP, ${FULLY_MERGED_VIEWERS} and more are written to this seldom, in between it grows with their number. Tunnel viewers wait for \`tunnel.gatherTime\`, or for this where it is longer. Messages leave with the first one behind that time, or a quarter of it later.`,
-    },
-  ),
-};
-
-const streams = group(
+const websocket = group(
   {
-    ...streamSettings,
-    maxNameLength: characters(
-      { default: 256, minimum: 1, maximum: MAX_NAME_LENGTH_CHARS },
-      'Longest name of an application or a stream, its query not counted; raise it only where names carry data.',
+    pingInterval: duration(
+      { default: '30s', from: '1s', to: '1h' },
+      'How often a peer is pinged by WebSocket, which keeps proxies on the way from closing a quiet connection; lower it where one closes sooner.',
+    ),
+    pingTimeout: duration(
+      { default: '30s', from: '1s', to: '1h' },
+      'Time for a peer that was pinged to send anything at all before it is closed; lower it to notice dead connections sooner.',
+    ),
+    maxMessage: size(
+      { default: '16MiB', from: '64KiB', to: '64MiB' },
+      'Largest WebSocket message taken from a client, which is closed when it sends a larger one; raise it for a client that sends more at a time.',
     ),
   },
-  'Live streams and their viewers.',
+  'RTMP over WebSocket.',
 );
 
 /** The schema of all keys, as the file has them; numbers in the unit that the Config carries. */
 export const configSchema = Type.Object({
   listen: textList(
-    { default: [':1935', ':80'], minItems: 1, maxItems: 64, syntax: 'listener', expects: LISTENER_FORMS },
     {
-      flag: { name: '--listen', value: 'HOST:PORT' },
+      default: [':1935', ':80', 'tls::443'],
+      minItems: 1,
+      maxItems: 64,
+      syntax: 'listener',
+      expects: LISTENER_FORMS,
+    },
+    {
+      flag: { name: '--listen', value: '[tls:|any:]HOST:PORT' },
       description:
-        'Addresses to listen on, each for RTMP and HTTP alike; set it to use other ports or to bind one address only.',
-      note: `Each entry is ${LISTENER_FORMS}; without a host it listens on all addresses, and port 0 takes a free port. Where port 80 is not permitted or taken, and only the default asked for it, port 8080 is used instead.`,
+        'Addresses to listen on, each for all that fits it; set it to use other ports or to bind one address only.',
+      note: `Each entry is ${LISTENER_FORMS}; without a host it listens on all addresses, and port 0 takes a free port. Without a prefix RTMP, RTMPT, HTTP and WebSocket are spoken, behind \`tls:\` the same inside of TLS, and behind \`any:\` all of them. Where port 80 or 443 is not permitted or taken, and only the default asked for it, port 8080 or 8443 is used instead.`,
     },
   ),
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error'], 'info', {
@@ -205,13 +189,33 @@ export const configSchema = Type.Object({
         { default: '10s', from: '100ms', to: '5m' },
         'Time after which a new connection is closed that has said too little to tell what it speaks; raise it for clients on very slow lines.',
       ),
+      maxConnections: count(
+        { default: 100_000, minimum: 1, maximum: 1_000_000 },
+        {
+          description:
+            'Most connections at a time; lower it to what the machine’s memory and its limit of open files are meant for.',
+          note: 'A connection that comes beyond them is closed at once.',
+        },
+      ),
+      maxConnectionsPerSource: count(
+        { default: 20_000, minimum: 1, maximum: 1_000_000 },
+        {
+          description:
+            'Most connections at a time from one address, of IPv6 from one /64; lower it where clients do not come through a common proxy or NAT.',
+          note: 'Connections of trusted proxies do not count as theirs: behind the PROXY protocol they count for the address that it tells, behind an HTTP proxy for none.',
+        },
+      ),
     },
     'New connections, before it is known what they speak.',
   ),
+  tls: tlsGroup,
+  certificates: furtherCertificates,
+  trustedProxies: trustedProxiesGroup,
   rtmp,
   tunnel,
+  websocket,
   http,
-  streams,
+  streams: streamsGroup,
   apps: settingsByApp(streamSettings),
   shutdown: group(
     {

@@ -11,6 +11,7 @@ import {
   type TString,
   Type,
 } from 'typebox';
+import type { SyntaxName } from './syntax.ts';
 import { formatDuration, formatSize, parseDurationMs, parseSizeBytes, type Unit } from './units.ts';
 
 /** The command line flag of a key, and the word that stands for its value in the help. */
@@ -27,7 +28,7 @@ export type About = {
   readonly expects?: string;
   /** A remark for the docs page. */
   readonly note?: string;
-  /** Path of another key of the same unit whose value this one must not exceed. */
+  /** Path of another key of the same unit, or of the same words, whose value this one must not exceed. */
   readonly atMost?: string;
 };
 
@@ -43,7 +44,8 @@ export type Setting = About & {
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
-  readonly items?: { readonly expects?: string };
+  readonly pattern?: string;
+  readonly items?: { readonly syntax?: SyntaxName; readonly expects?: string };
 };
 
 /** Names of the annotations above; standard JSON Schema words are not among them. */
@@ -95,6 +97,14 @@ export function characters(
   return integer('chars', range, about);
 }
 
+/** A number of what the key's name says. */
+export function count(
+  range: { default: number; minimum: number; maximum: number },
+  about: About | string,
+): WithUnit<'count'> {
+  return integer('count', range, about);
+}
+
 /** A switch: true or false. */
 export function toggle(value: boolean, about: About | string): TBoolean {
   return Type.Boolean({ default: value, ...described(about) });
@@ -117,9 +127,9 @@ export function text(
   return Type.String({ ...rule, ...described(about) });
 }
 
-/** A list of texts, each of the named syntax (see value-checker.ts). */
+/** A list of texts, each of the named syntax. */
 export function textList(
-  rule: { default: string[]; minItems: number; maxItems: number; syntax: string; expects: string },
+  rule: { default: string[]; minItems: number; maxItems: number; syntax: SyntaxName; expects: string },
   about: About | string,
 ): TArray<TString> {
   const { syntax, expects, ...list } = rule;

@@ -2,9 +2,9 @@
 // nothing of keys, ranges or files.
 
 /** Suffix that a setting's name takes in the Config when the setting carries a unit. */
-export const UNIT_SUFFIXES = { ms: 'Ms', bytes: 'Bytes', chars: 'Chars' } as const;
+export const UNIT_SUFFIXES = { ms: 'Ms', bytes: 'Bytes', chars: 'Chars', count: '' } as const;
 
-/** Unit of a number in the Config: milliseconds, bytes, or characters. */
+/** Unit of a number in the Config: milliseconds, bytes, characters, or things that its name tells. */
 export type Unit = keyof typeof UNIT_SUFFIXES;
 
 const MS_PER_DURATION_UNIT = new Map([
@@ -25,8 +25,24 @@ const BYTES_PER_SIZE_UNIT = new Map([
   ['gib', 1_073_741_824],
 ]);
 
-/** What a text in a unit may look like: at most 12 digits, decimals where the result is still whole. */
-const QUANTITY = /^(\d{1,12}(?:\.\d{1,9})?) ?([A-Za-z]*)$/;
+/** The number of a quantity: at most 12 digits, decimals where the result is still whole. */
+const AMOUNT = '\\d{1,12}(?:\\.\\d{1,9})?';
+
+/** What a text in a unit may look like, blanks around it aside. */
+const QUANTITY = new RegExp(`^(${AMOUNT}) ?([A-Za-z]*)$`);
+
+/** Regular expression of one of `units`, given in lower case and taken in any, and of nothing where '' is among them. */
+function inAnyCase(units: Iterable<string>): string {
+  return [...units]
+    .map((unit) => unit.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`))
+    .join('|');
+}
+
+/** Regular expression of what `parseDurationMs` takes, but for parts of a millisecond. For the file's JSON Schema. */
+export const DURATION_PATTERN = `^\\s*${AMOUNT} ?(?:${[...MS_PER_DURATION_UNIT.keys()].join('|')})\\s*$`;
+
+/** Regular expression of what `parseSizeBytes` takes, but for parts of a byte. For the file's JSON Schema. */
+export const SIZE_PATTERN = `^\\s*${AMOUNT} ?(?:${inAnyCase(BYTES_PER_SIZE_UNIT.keys())})\\s*$`;
 
 /** Whole units of `text`, or null where it is no quantity in one of `factors`, or no whole number of them. */
 function parseQuantity(text: string, factors: ReadonlyMap<string, number>, unit: (name: string) => string) {

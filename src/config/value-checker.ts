@@ -5,9 +5,9 @@ import { Ajv, type ErrorObject, type FuncKeywordDefinition } from 'ajv';
 import type { ConfigProblem } from './config-error.ts';
 import { expectation } from './expectation.ts';
 import type { Key } from './key.ts';
-import { ListenerError, parseListener } from './listener.ts';
 import { nearest } from './nearest.ts';
 import { ANNOTATION_NAMES, type Setting } from './setting.ts';
+import { SYNTAX_NAMES, type SyntaxName, syntaxProblem } from './syntax.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
 /** Outcome of a check: the value in its key's unit, or what is wrong with it. */
@@ -48,7 +48,8 @@ function inUnit(setting: Setting, raw: unknown): unknown {
 
 function fromText(setting: Setting, raw: string | readonly string[]): unknown {
   if (setting.type === 'boolean' && (raw === 'true' || raw === 'false')) return raw === 'true';
-  if (setting.unit === 'chars' && typeof raw === 'string' && /^\d{1,12}$/.test(raw)) return Number(raw);
+  const isPlainNumber = setting.unit === 'chars' || setting.unit === 'count';
+  if (isPlainNumber && typeof raw === 'string' && /^\d{1,12}$/.test(raw)) return Number(raw);
   return raw;
 }
 
@@ -72,25 +73,20 @@ function entryIndex(error: ErrorObject): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-/** The ajv keyword `syntax: 'listener'`: the text must be one that parseListener takes. */
+/** The ajv keyword `syntax`: the text must be of the syntax of that name. */
 function syntaxKeyword(): FuncKeywordDefinition {
   const validate: NonNullable<FuncKeywordDefinition['validate']> = (
-    _syntax: 'listener',
+    name: SyntaxName,
     text: string,
   ): boolean => {
-    try {
-      parseListener(text);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ListenerError)) throw error;
-      validate.errors = [{ keyword: 'syntax', message: error.message }];
-      return false;
-    }
+    const message = syntaxProblem(name, text);
+    if (message !== null) validate.errors = [{ keyword: 'syntax', message }];
+    return message === null;
   };
   return {
     keyword: 'syntax',
     type: 'string',
-    metaSchema: { const: 'listener' },
+    metaSchema: { enum: SYNTAX_NAMES },
     errors: true,
     validate,
   };

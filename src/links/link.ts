@@ -5,18 +5,27 @@
 
 import type { EndReason } from '../errors.ts';
 
-/** Transport of a Link as operators name it, in logs and rules. */
-export type Transport = 'rtmp' | 'rtmpt';
+/** Transport of a Link as operators name it, in logs and rules: what reached this gateway, TLS included. */
+export type Transport = 'rtmp' | 'rtmps' | 'rtmpt' | 'rtmpts' | 'ws' | 'wss';
 
-/** What is known of the peer and its way here. */
-export type LinkFacts = {
-  readonly transport: Transport;
-  /** The peer's address, the real one where a trusted proxy told it. */
+/** Who is at the other end of a connection or a request, and how it got here. */
+export type Peer = {
+  /** The peer's address, the real one where a trusted proxy told it; IPv4 is never written as IPv6. */
   readonly remoteAddress: string;
+  /** 0 where a proxy told no port. */
   readonly remotePort: number;
+  /** Address that the connection itself came from where a trusted proxy told another one; null elsewhere. */
+  readonly proxyAddress: string | null;
   /** Port of the listener that took the connection in. */
   readonly localPort: number;
-  /** HTTP User-Agent of a tunnel's opening request; null elsewhere. */
+  /** Version of TLS as Node names it (`TLSv1.3`), null where there is none. */
+  readonly tlsVersion: string | null;
+};
+
+/** What is known of the peer of a Link and its way here. */
+export type LinkFacts = Peer & {
+  readonly transport: Transport;
+  /** HTTP User-Agent of the request that opened a tunnel or a WebSocket; null elsewhere. */
   readonly userAgent: string | null;
 };
 

@@ -7,6 +7,7 @@ import type { Admission } from '../auth/admission.ts';
 import type { EndReason, Guard, Guarded } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
+import type { Logger } from '../log.ts';
 import type { ServerEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { ServerSessionOptions } from '../protocol/rtmp/server/server-session.ts';
 import { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
@@ -18,7 +19,6 @@ import { Outgoing } from './outgoing.ts';
 import { Players } from './players.ts';
 import { Publishers } from './publishers.ts';
 import { Refusal } from './refusal.ts';
-import type { Logger } from './session-log.ts';
 import { SessionLog } from './session-log.ts';
 import { StreamDecisions } from './stream-decisions.ts';
 

@@ -5,14 +5,8 @@ import { randomBytes } from 'node:crypto';
 import type { EndReason, ErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { LinkFacts } from '../links/link.ts';
+import type { Logger } from '../log.ts';
 import type { ServerSessionCounters } from '../protocol/rtmp/server/server-session.ts';
-
-/** What the sessions need of a logger; pino's has this shape. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Bytes of the short id that a session's lines share. */
 const PUBLIC_ID_BYTES = 6;
@@ -42,6 +36,8 @@ export class SessionLog {
       remotePort: facts.remotePort,
       localPort: facts.localPort,
     };
+    if (facts.proxyAddress !== null) this.#fields['proxyAddress'] = facts.proxyAddress;
+    if (facts.tlsVersion !== null) this.#fields['tls'] = facts.tlsVersion;
   }
 
   /** Writes the line of an accepted connect; `isEncrypted` by RTMPE, whatever carries it. */

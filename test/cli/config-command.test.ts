@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runConfigCommand } from '../../src/cli/config-command.ts';
+import { jsonSchemaText } from '../../src/config/json-schema.ts';
 import { defaultConfig, loadConfig, parseServeFlags } from '../../src/config/load-config.ts';
+import { configSchema } from '../../src/config/schema.ts';
 
 type Run = { exitCode: number; stdout: string; stderr: string };
 
@@ -39,7 +41,7 @@ describe('culvert config', () => {
   it('prints all defaults as such', () => {
     const { exitCode, stdout, stderr } = run([]);
     assert.deepEqual([exitCode, stderr], [0, '']);
-    assert.match(stdout, /^listen: \[":1935", ":80"\] # default$/m);
+    assert.match(stdout, /^listen: \[":1935", ":80", "tls::443"\] # default$/m);
     assert.match(stdout, /^tunnel:\n {2}idleHold: 500ms # default$/m);
     for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^(?:\w+:| *\w+: .+ # default)$/);
   });
@@ -112,6 +114,124 @@ describe('culvert config', () => {
     const { exitCode, stdout } = run(['-h']);
     assert.equal(exitCode, 0);
     assert.match(stdout, /^culvert config \[FLAGS\]\n/);
-    assert.match(stdout, /^ {2}--listen HOST:PORT /m);
+    assert.match(stdout, /^ {2}--listen \[tls:\|any:\]HOST:PORT /m);
+    for (const flag of ['--check FILE', '--schema'])
+      assert.match(stdout, new RegExp(`^  ${flag} +[A-Z]`, 'm'));
+  });
+});
+
+describe('culvert config --check', () => {
+  const good = 'listen: [":1935"]\n';
+  const bad = 'tunnel:\n  idelHold: 500ms\n  idleHold: 500\n';
+
+  it('says of a good file that it is, and gives 0', () => {
+    assert.deepEqual(run(['--check', 'a.yaml'], {}, { 'a.yaml': good }), {
+      exitCode: 0,
+      stdout: 'a.yaml: ok\n',
+      stderr: '',
+    });
+  });
+
+  it('prints every problem of a wrong file to standard error, and gives 2', () => {
+    assert.deepEqual(run(['--check=a.yaml'], {}, { 'a.yaml': bad }), {
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'a.yaml:2: tunnel.idelHold: unknown key (did you mean tunnel.idleHold?)\n' +
+        'a.yaml:3: tunnel.idleHold: expected a duration with its unit (500ms, 10s, 1m) of 0ms to 4s, found 500\n',
+    });
+  });
+
+  it('does not look at the environment, wrong or right', () => {
+    const env = { CULVERT_LOG_LEVEL: 'loud', CULVERT_NONSENSE: '1', CULVERT_CONFIG: 'other.yaml' };
+    assert.deepEqual(run(['--check', 'a.yaml'], env, { 'a.yaml': good }), {
+      exitCode: 0,
+      stdout: 'a.yaml: ok\n',
+      stderr: '',
+    });
+    const file = 'http: {requestTimeout: 10s}\n';
+    const saved = { CULVERT_HTTP_HEADERS_TIMEOUT: '5s' };
+    assert.equal(run(['--check', 'a.yaml'], saved, { 'a.yaml': file }).exitCode, 2);
+  });
+
+  it('tells what is allowed and of no use as a warning, and gives 0', () => {
+    const files = { 'a.yaml': 'apps:\n  live:\ntrustedProxies: {proxyProtocol: ["::/0"]}\n' };
+    const { exitCode, stdout, stderr } = run(['--check', 'a.yaml'], {}, files);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    const [trust = '', ...rest] = stdout.split('\n');
+    assert.match(trust, /^warning: a\.yaml:3: trustedProxies\.proxyProtocol\[0\]: ::\/0 is every address/);
+    assert.deepEqual(rest, ['warning: a.yaml:2: apps.live: it sets nothing', 'a.yaml: ok', '']);
+  });
+
+  it('checks several files, each by itself, and gives 2 where one is wrong', () => {
+    const files = { 'a.yaml': good, 'b.yaml': bad, 'c.yaml': good };
+    const { exitCode, stdout, stderr } = run(
+      ['--check', 'a.yaml', '--check', 'b.yaml', '--check', 'c.yaml'],
+      {},
+      files,
+    );
+    assert.equal(exitCode, 2);
+    assert.equal(stdout, 'a.yaml: ok\nc.yaml: ok\n');
+    assert.equal(stderr.split('\n').length, 3);
+    assert.equal(run(['--check', 'a.yaml', '--check', 'c.yaml'], {}, files).exitCode, 0);
+  });
+
+  it('says why a file cannot be read, and gives 2', () => {
+    const { exitCode, stdout, stderr } = run(['--check', 'none.yaml']);
+    assert.deepEqual([exitCode, stdout], [2, '']);
+    assert.match(stderr, /^none\.yaml: cannot be read \(ENOENT/);
+  });
+
+  it('refuses to be without a file, and gives 2', () => {
+    for (const argv of [['--check'], ['--check='], ['--check', '']]) {
+      assert.deepEqual(run(argv), {
+        exitCode: 2,
+        stdout: '',
+        stderr: '--check: expected a value, found nothing\n',
+      });
+    }
+  });
+
+  it('refuses other flags and arguments, and reads nothing then', () => {
+    const files = { 'a.yaml': good };
+    const { exitCode, stdout, stderr } = run(
+      ['--check', 'a.yaml', '--listen', ':1', '--config', 'a.yaml', '--schema'],
+      {},
+      files,
+    );
+    assert.deepEqual([exitCode, stdout], [2, '']);
+    assert.deepEqual(stderr.trimEnd().split('\n'), [
+      '--config: expected no other flag beside --check, found one',
+      '--listen: expected no other flag beside --check, found one',
+      '--schema: expected no other flag beside --check, found one',
+    ]);
+    assert.deepEqual(run(['--check', 'a.yaml', 'b.yaml'], {}, files), {
+      exitCode: 2,
+      stdout: '',
+      stderr: 'b.yaml: unknown argument\n',
+    });
+  });
+
+  it('prints the help beside --help, whatever else there is', () => {
+    const { exitCode, stdout } = run(['--check', 'a.yaml', '--listen', ':1', '--help']);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^culvert config --check FILE/m);
+  });
+});
+
+describe('culvert config --schema', () => {
+  it('prints the JSON Schema of the file, whatever the environment says', () => {
+    const { exitCode, stdout, stderr } = run(['--schema'], { CULVERT_LOG_LEVEL: 'loud' });
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.equal(stdout, jsonSchemaText(configSchema));
+  });
+
+  it('refuses other flags, and a value', () => {
+    assert.deepEqual(run(['--schema', '--log-level', 'debug']), {
+      exitCode: 2,
+      stdout: '',
+      stderr: '--log-level: expected no other flag beside --schema, found one\n',
+    });
+    assert.equal(run(['--schema=x']).stderr, '--schema: expected no value, found one\n');
   });
 });

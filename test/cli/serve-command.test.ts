@@ -32,6 +32,7 @@ describe('culvert', () => {
     assert.equal(exitCode, 0);
     assert.match(stdout, /serve {2,}/);
     assert.match(stdout, /config {2,}/);
+    assert.match(stdout, /cert {2,}/);
   });
 
   it('says its version', () => {
@@ -43,7 +44,7 @@ describe('culvert', () => {
   it('refuses an unknown command, and no command, with exit code 2', () => {
     const unknown = culvert('sevre');
     assert.equal(unknown.exitCode, 2);
-    assert.match(unknown.stderr, /expected a command \(serve, config\), found "sevre"/);
+    assert.match(unknown.stderr, /expected a command \(serve, config, cert\), found "sevre"/);
     assert.equal(culvert().exitCode, 2);
   });
 });
@@ -114,6 +115,10 @@ describe('culvert serve', () => {
     ]);
     assert.deepEqual(line['publish'], urls);
     assert.deepEqual(line['play'], urls);
+    assert.deepEqual(
+      line['webSocket'],
+      addresses.map((address) => `ws://${address}/rtmp`),
+    );
     assert.equal(await gateway.stop(), 0);
   });
 

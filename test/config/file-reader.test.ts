@@ -67,8 +67,8 @@ describe('a configuration file', () => {
   });
 
   it('names the entry of a list that is wrong, with its own line, and refuses too few and too many', () => {
-    assert.deepEqual(problemsOf({ file: 'ports:\n  - :1\n  - tls::443\n' }), [
-      'c.yaml:3: ports[1]: expected a listener, found "tls::443" (TLS listeners are not available in this version)',
+    assert.deepEqual(problemsOf({ file: 'ports:\n  - tls::443\n  - tls:443\n' }), [
+      'c.yaml:3: ports[1]: expected a listener, found "tls:443" (there is no port; a port alone is written tls::1935)',
     ]);
     assert.deepEqual(problemsOf({ file: 'ports: []\n' }), [
       'c.yaml:1: ports: expected a list of 1 to 2 entries, each a listener, found an empty list',

@@ -3,11 +3,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConfigError } from '../../src/config/config-error.ts';
+import type { CommandFlag } from '../../src/config/flags.ts';
 import { parseServeFlags, serveFlagsHelp } from '../../src/config/load-config.ts';
 
 function problemsOf(...argv: string[]): string[] {
+  return problemsWith([], argv);
+}
+
+function problemsWith(commandFlags: readonly CommandFlag[], argv: readonly string[]): string[] {
   try {
-    parseServeFlags(argv);
+    parseServeFlags(argv, commandFlags);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     return error.message.split('\n');
@@ -25,6 +30,7 @@ describe('parseServeFlags', () => {
       configFile: null,
       wantsHelp: false,
       values: [],
+      ofCommand: new Map(),
     });
   });
 
@@ -81,13 +87,56 @@ describe('parseServeFlags', () => {
   });
 });
 
+describe('parseServeFlags, for a command with flags of its own', () => {
+  const own: readonly CommandFlag[] = [
+    { name: '--check', value: 'FILE', description: 'Check a file.' },
+    { name: '--schema', value: null, description: 'Print the schema.' },
+  ];
+
+  it('gives the values of each in order, and none for a switch', () => {
+    const { ofCommand, configFile, values } = parseServeFlags(
+      ['--check', 'a', '--listen', ':1', '--schema', '--check=b', '--config', 'c'],
+      own,
+    );
+    assert.deepEqual(
+      ofCommand,
+      new Map([
+        ['--check', ['a', 'b']],
+        ['--schema', []],
+      ]),
+    );
+    assert.equal(configFile, 'c');
+    assert.deepEqual(
+      values.map(({ name, texts }) => [name, texts]),
+      [['--listen', [':1']]],
+    );
+    assert.deepEqual(parseServeFlags(['--listen', ':1'], own).ofCommand, new Map());
+  });
+
+  it('refuses them without their value, and one of them that is mistyped', () => {
+    const problems = (...argv: string[]) => problemsWith(own, argv);
+    assert.deepEqual(problems('--check'), ['--check: expected a value, found nothing']);
+    assert.deepEqual(problems('--check', '--schema'), ['--check: expected a value, found the flag --schema']);
+    assert.deepEqual(problems('--schema=x'), ['--schema: expected no value, found one']);
+    assert.deepEqual(problems('--chekc', 'x'), ['--chekc: unknown flag (did you mean --check?)']);
+    assert.deepEqual(problemsOf('--schema'), ['--schema: unknown flag']);
+  });
+
+  it('has a line for each in the help', () => {
+    assert.match(
+      serveFlagsHelp(own),
+      /^ {2}--check FILE {19}Check a file\.\n {2}--schema {23}Print the schema\.\n/m,
+    );
+  });
+});
+
 describe('serveFlagsHelp', () => {
   it('has one line for each flag, the columns aligned', () => {
     const lines = serveFlagsHelp().trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => line.trim().split(/ {2,}/)[0]),
-      ['--config FILE', '--listen HOST:PORT', '--log-level LEVEL', '--help'],
+      ['--config FILE', '--listen [tls:|any:]HOST:PORT', '--log-level LEVEL', '--help'],
     );
-    for (const line of lines) assert.match(line, /^ {2}--.{16} {2}[A-Z].*\.$/);
+    for (const line of lines) assert.match(line, /^ {2}--.{27} {2}[A-Z].*\.$/);
   });
 });

@@ -220,6 +220,10 @@ describe('groups by name, in the docs', () => {
       page.includes('## rooms\n\nThe rooms.\n\n```yaml\nrooms:\n  red:\n    body: 1KiB\n```\n\nAny name.\n'),
     );
     assert.match(page, /^\| `rooms\.NAME\.body` +\| size +\| 1B to 1MiB +\| `limits\.body` +\|$/m);
+    assert.match(page, /^### `doors\.NAME\.place`\n\nWhere it is\.\n\n\| Type \| Required \| Range +\|\n/m);
+    assert.match(page, /^### `doors\.NAME\.isOpen`\n\nWhether it is open\.\n\n\| Type +\| Default \|\n/m);
+    const [, doors = ''] = page.split('## doors\n');
+    assert.ok(!(doors.split('## rooms\n')[0] ?? '').includes('The last column'));
     assert.match(page, /^### `rooms\.NAME\.pass`\n\nThe word\.\n\n\| Type \| Default \| Range +\| Secret/m);
   });
 });

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { NO_FLAGS, parseFlags } from '../../src/config/flags.ts';
 import { loadDefaults, loadSettings } from '../../src/config/load-settings.ts';
-import { keys, load, problemsOf, schema } from './small-schema.ts';
+import { type Given, keys, load, problemsOf, schema } from './small-schema.ts';
 
 describe('loadSettings', () => {
   it('gives the defaults, in units and under names with units, where nothing is set', () => {
@@ -14,6 +14,8 @@ describe('loadSettings', () => {
       ports: [':1'],
       limits: { waitMs: 2_000, totalMs: 10_000, bodyBytes: 1_024, nameLengthChars: 8, isStrict: false },
       auth: { token: '' },
+      trust: { peers: [], most: 5, oldest: 'old', newest: 'new' },
+      doors: { __proto__: null },
       rooms: { __proto__: null },
     });
   });
@@ -43,6 +45,10 @@ describe('loadSettings', () => {
       'limits.nameLength': { type: 'default' },
       'limits.isStrict': { type: 'default' },
       'auth.token': { type: 'default' },
+      'trust.peers': { type: 'default' },
+      'trust.most': { type: 'default' },
+      'trust.oldest': { type: 'default' },
+      'trust.newest': { type: 'default' },
     });
   });
 
@@ -75,6 +81,59 @@ describe('loadSettings', () => {
       'CULVERT_LIMITS_TOTAL: limits.total: expected at least the 2s of limits.wait, found 1s',
     ]);
     assert.deepEqual(problemsOf({ file: 'limits: {wait: 10s}' }), []);
+  });
+
+  it('orders words as the schema lists them, and tells one that exceeds another where it was set', () => {
+    assert.deepEqual(problemsOf({ file: 'trust: {newest: middle}' }), []);
+    assert.deepEqual(problemsOf({ file: 'trust: {oldest: middle, newest: middle}' }), []);
+    assert.deepEqual(problemsOf({ file: 'trust:\n  newest: middle\n  oldest: new\n' }), [
+      'c.yaml:3: trust.oldest: expected at most the middle of trust.newest, found new',
+    ]);
+    const both = { CULVERT_TRUST_OLDEST: 'new', CULVERT_TRUST_NEWEST: 'old' };
+    assert.deepEqual(problemsOf({ env: both }), [
+      'CULVERT_TRUST_OLDEST: trust.oldest: expected at most the old of trust.newest, found new',
+    ]);
+    const acrossSources = { file: 'trust: {oldest: new}', env: { CULVERT_TRUST_NEWEST: 'middle' } };
+    assert.deepEqual(problemsOf(acrossSources), [
+      'c.yaml:1: trust.oldest: expected at most the middle of trust.newest, found new',
+    ]);
+  });
+
+  it('takes a plain number from a file, a variable and a flag', () => {
+    const mostOf = (given: Given) => load(given).config.trust.most;
+    assert.equal(mostOf({ file: 'trust: {most: 9}' }), 9);
+    assert.equal(mostOf({ file: 'trust: {most: 9}', env: { CULVERT_TRUST_MOST: '8' } }), 8);
+    assert.equal(mostOf({ env: { CULVERT_TRUST_MOST: '8' }, argv: ['--most', '7'] }), 7);
+    const problem = (found: string) => `trust.most: expected a number of 1 to 9, found ${found}`;
+    for (const [written, found] of [
+      ['0', '0'],
+      ['10', '10'],
+      ['1.5', '1.5'],
+      ['"5"', '"5"'],
+      ['5B', '"5B"'],
+      ['', 'nothing'],
+    ] as const) {
+      assert.deepEqual(problemsOf({ file: `trust: {most: ${written}}` }), [`c.yaml:1: ${problem(found)}`]);
+    }
+    for (const [text, found] of [
+      ['10', '10'],
+      ['-1', '"-1"'],
+      ['5s', '"5s"'],
+      ['1e0', '"1e0"'],
+    ] as const) {
+      const env = { CULVERT_TRUST_MOST: text };
+      assert.deepEqual(problemsOf({ env }), [`CULVERT_TRUST_MOST: ${problem(found)}`]);
+      assert.deepEqual(problemsOf({ argv: [`--most=${text}`] }), [`--most: ${problem(found)}`]);
+    }
+  });
+
+  it('takes a list that may be empty from a file, and one of several ranges from a variable', () => {
+    assert.deepEqual(load({ file: 'trust: {peers: []}' }).config.trust.peers, []);
+    const { config } = load({ env: { CULVERT_TRUST_PEERS: '10.0.0.0/8, ::1' } });
+    assert.deepEqual(config.trust.peers, ['10.0.0.0/8', '::1']);
+    assert.deepEqual(problemsOf({ file: 'trust:\n  peers:\n    - 10.0.0.0/8\n    - 10.0.0.0/33\n' }), [
+      'c.yaml:4: trust.peers[1]: expected an address, found "10.0.0.0/33" (the bits behind the slash must be a number of 0 to 32)',
+    ]);
   });
 
   it('takes the file from CULVERT_CONFIG where no flag names one', () => {

@@ -36,9 +36,24 @@ function defaultText(key: Key): string {
 describe('defaultConfig', () => {
   it('gives every property with its default', () => {
     assert.deepEqual(defaultConfig(), {
-      listen: [':1935', ':80'],
+      listen: [':1935', ':80', 'tls::443'],
       logLevel: 'info',
-      listeners: { firstByteTimeoutMs: 10_000 },
+      listeners: {
+        firstByteTimeoutMs: 10_000,
+        maxConnections: 100_000,
+        maxConnectionsPerSource: 20_000,
+      },
+      tls: {
+        certificate: 'development',
+        key: 'in-certificate',
+        developmentFolder: 'certs',
+        minVersion: 'TLSv1.2',
+        maxVersion: 'TLSv1.3',
+        sessionTickets: true,
+        handshakeTimeoutMs: 10_000,
+      },
+      certificates: { __proto__: null },
+      trustedProxies: { proxyProtocol: [], forwardedHeaders: [], forwardedHeader: 'x-forwarded-for' },
       rtmp: {
         chunkSizeBytes: 60_000,
         ackWindowBytes: 2_500_000,
@@ -63,6 +78,7 @@ describe('defaultConfig', () => {
         contentType: 'application/x-fcs',
         ident: 'not-found',
       },
+      websocket: { pingIntervalMs: 30_000, pingTimeoutMs: 30_000, maxMessageBytes: 16_777_216 },
       http: {
         keepAliveTimeoutMs: 75_000,
         headersTimeoutMs: 20_000,
@@ -113,7 +129,11 @@ describe('every key of the schema', () => {
     const env = Object.fromEntries(keys.map((key) => [key.environmentName, defaultText(key)]));
     const { config, sources } = loadEnv(env);
     assert.deepEqual(config, defaultConfig());
-    for (const source of Object.values(sources)) assert.equal(source.type, 'environment');
+    for (const key of keys) {
+      // A variable that is set to nothing counts as not set, so that none sets an empty list.
+      const type = defaultText(key) === '' ? 'default' : 'environment';
+      assert.equal(Reflect.get(sources, key.path).type, type, key.path);
+    }
   });
 
   it('takes its default from a file, and its line is known', () => {
@@ -149,17 +169,21 @@ describe('every key of the schema', () => {
     }
   });
 
-  it('has a suffix in the Config where it is a number', () => {
+  it('has a suffix in the Config where it is a number, or a name that says what is counted', () => {
     for (const { path, propertyPath, setting } of keys) {
-      if (setting.type === 'integer') assert.match(propertyPath.at(-1) ?? '', /(?:Ms|Bytes|Chars)$/, path);
+      if (setting.type !== 'integer') continue;
+      const isCount = setting.unit === 'count';
+      assert.match(propertyPath.at(-1) ?? '', isCount ? /^max[A-Z]\w*$/ : /(?:Ms|Bytes|Chars)$/, path);
     }
   });
 
-  it('that names another bound names a key of the same unit', () => {
+  it('that names another bound names a key of the same unit, or of the same words', () => {
     for (const { path, setting } of keys) {
       if (setting.atMost === undefined) continue;
       const upper = keys.find((key) => key.path === setting.atMost);
       assert.equal(upper?.setting.unit, setting.unit, path);
+      assert.deepEqual(upper?.setting.enum, setting.enum, path);
+      assert.ok(setting.unit !== undefined || setting.enum !== undefined, path);
     }
   });
 });

@@ -11,6 +11,7 @@ import { loadSettings } from '../../src/config/load-settings.ts';
 import {
   characters,
   choice,
+  count,
   duration,
   group,
   size,
@@ -23,6 +24,9 @@ const shared = {
   body: size({ default: '1KiB', from: '1B', to: '1MiB' }, 'How much.'),
   isStrict: toggle(false, 'How strict.'),
 };
+
+/** From the oldest to the newest. */
+const AGES: ['old', 'middle', 'new'] = ['old', 'middle', 'new'];
 
 /** A schema with a key of every kind. */
 export const schema = Type.Object({
@@ -52,6 +56,40 @@ export const schema = Type.Object({
       ),
     },
     'Who may come in.',
+  ),
+  trust: group(
+    {
+      peers: textList(
+        { default: [], minItems: 0, maxItems: 2, syntax: 'addressRange', expects: 'an address' },
+        'Whom.',
+      ),
+      most: count(
+        { default: 5, minimum: 1, maximum: 9 },
+        { flag: { name: '--most', value: 'N' }, description: 'How many.' },
+      ),
+      oldest: choice(AGES, 'old', { atMost: 'trust.newest', description: 'From which age on.' }),
+      newest: choice(AGES, 'new', 'Up to which age.'),
+    },
+    'Whom to trust.',
+  ),
+  doors: groupsByName(
+    {
+      pattern: '^[a-z.]{1,8}$',
+      maxNames: 2,
+      expects: 'the name of a door',
+      plural: 'doors',
+      requires: ['place', 'width'],
+      lengthKey: null,
+      inherits: null,
+      example: 'doors:\n  front:\n    place: north\n    width: 1\n',
+      note: 'Any door.',
+    },
+    {
+      place: text({ default: '', minLength: 1, maxLength: 6 }, 'Where it is.'),
+      width: count({ default: 1, minimum: 1, maximum: 9 }, 'How wide it is.'),
+      isOpen: toggle(false, 'Whether it is open.'),
+    },
+    'The doors.',
   ),
   rooms: groupsByName(
     {

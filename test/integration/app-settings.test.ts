@@ -36,11 +36,11 @@ async function startOn(cleaner: Cleaner, scheduler: StreamScheduler): Promise<nu
     shutdown: { drainTimeoutMs: 500 },
     apps: { live: { mergeTimeMs: 1000 }, auction: { mergeTimeMs: 0 } },
   });
-  const log = { debug: () => undefined, info: () => undefined, error: assert.fail };
-  const gateway = createGateway(config, { log, clock: PROCESS_CLOCK, scheduler });
-  const [address = ''] = await gateway.start(false);
+  const log = { debug: () => undefined, info: () => undefined, warn: assert.fail, error: assert.fail };
+  const gateway = createGateway(config, { log, clock: PROCESS_CLOCK, scheduler, epochMs: Date.now });
+  const [listener] = await gateway.start(false);
   cleaner.after(() => gateway.stop());
-  return Number(address.split(':').at(-1));
+  return Number(listener?.address.split(':').at(-1));
 }
 
 describe('settings of an application', () => {

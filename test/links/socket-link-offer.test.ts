@@ -3,19 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createGuard } from '../../src/errors.ts';
-import type { LinkFacts } from '../../src/links/link.ts';
 import { SocketLink } from '../../src/links/socket-link.ts';
 import { filled } from '../support/chunk-wire.ts';
+import { MEMORY_FACTS } from '../support/memory-link.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
 import { Collector, type SocketPair, settled, socketPair, TestEndpoint, until } from './socket-rig.ts';
-
-const FACTS: LinkFacts = {
-  transport: 'rtmp',
-  remoteAddress: '',
-  remotePort: 0,
-  localPort: 0,
-  userAgent: null,
-};
 
 /** More than the system takes for a peer that does not read. */
 const FLOOD_BYTES = 24 * 1024 * 1024;
@@ -25,7 +17,11 @@ type Rig = SocketPair & { readonly link: SocketLink; readonly endpoint: TestEndp
 async function rigOf(t: TestContext): Promise<Rig> {
   const pair = await socketPair(t);
   const guard = createGuard((error) => assert.fail(String(error)));
-  const link = new SocketLink(pair.server, FACTS, { guard, wheel: new FakeWheel(), writeTimeoutMs: 30_000 });
+  const link = new SocketLink(pair.server, MEMORY_FACTS, {
+    guard,
+    wheel: new FakeWheel(),
+    writeTimeoutMs: 30_000,
+  });
   const endpoint = new TestEndpoint();
   link.attach(endpoint);
   return { ...pair, link, endpoint };

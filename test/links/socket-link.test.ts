@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createGuard } from '../../src/errors.ts';
-import type { LinkFacts } from '../../src/links/link.ts';
 import { SocketLink } from '../../src/links/socket-link.ts';
 import { RtmpError } from '../../src/protocol/rtmp/rtmp-error.ts';
 import { filled } from '../support/chunk-wire.ts';
+import { MEMORY_FACTS } from '../support/memory-link.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
 import { Collector, type SocketPair, settled, socketPair, TestEndpoint, until } from './socket-rig.ts';
 
@@ -12,14 +12,6 @@ const WRITE_TIMEOUT_MS = 30_000;
 const LINGER_MS = 2000;
 const PULL_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
-
-const FACTS: LinkFacts = {
-  transport: 'rtmp',
-  remoteAddress: '',
-  remotePort: 0,
-  localPort: 0,
-  userAgent: null,
-};
 
 type Rig = SocketPair & {
   readonly link: SocketLink;
@@ -33,7 +25,7 @@ async function rigOf(t: TestContext, allowHalfOpen = true): Promise<Rig> {
   const wheel = new FakeWheel();
   const caught: unknown[] = [];
   const guard = createGuard((error) => caught.push(error));
-  const link = new SocketLink(pair.server, FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
+  const link = new SocketLink(pair.server, MEMORY_FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const endpoint = new TestEndpoint();
   link.attach(endpoint);
   return { ...pair, link, endpoint, wheel, caught };
@@ -242,7 +234,7 @@ describe('SocketLink, ending', () => {
     const { server, client } = await socketPair(t);
     const wheel = new FakeWheel();
     const guard = createGuard((error) => assert.fail(String(error)));
-    const link = new SocketLink(server, FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
+    const link = new SocketLink(server, MEMORY_FACTS, { guard, wheel, writeTimeoutMs: WRITE_TIMEOUT_MS });
     const got = new Collector(client);
     link.close({ code: 'drain', message: 'The server is shutting down.' });
     assert.ok(server.destroyed);

@@ -138,7 +138,7 @@ describe('SessionLog', () => {
     const write = (fields: object): void => {
       streams.push('stream' in fields && fields.stream);
     };
-    const log = new SessionLog({ debug: write, info: write, error: write }, MEMORY_FACTS, 0);
+    const log = new SessionLog({ debug: write, info: write, warn: write, error: write }, MEMORY_FACTS, 0);
     const names = ['\u202egnp.exe', 'a\u200bb\ufeffc\u00add', 'tag\u{e0041}', 'half\ud83d', '\u{1f600}é'];
     for (const name of names) log.published(name);
     assert.deepEqual(streams, [

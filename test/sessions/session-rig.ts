@@ -137,7 +137,7 @@ export class SessionRig {
       wheel: this.wheel,
       scheduler: this.scheduler,
       guard: link.guard,
-      log: { debug: write('debug'), info: write('info'), error: write('error') },
+      log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
       sessionOptions: SESSION_OPTIONS,
       startsInPast: () => true,
       admissions: new Map(),

@@ -2,6 +2,9 @@
 // it is ready and where it listens. Its log lines are kept as parsed objects for assertions.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { boundToThisProcess, type Cleaner } from './programs.ts';
@@ -21,6 +24,8 @@ export type TestServer = {
   rtmpUrl(path: string, listener?: number): string;
   /** The same over RTMPT. */
   rtmptUrl(path: string, listener?: number): string;
+  /** The same with another scheme: rtmps, rtmpts, https. */
+  url(scheme: string, path: string, listener?: number): string;
   /** Ports of its listeners. */
   readonly ports: readonly number[];
   /** Its log lines above `info`: warnings and errors. A peer that does wrong causes none. */
@@ -44,8 +49,10 @@ export type GatewayProcess = TestServer & {
 
 /** How to start it. */
 export type GatewayOptions = {
-  /** How many listeners, each on a free port of the loopback; 1 where nothing is said. */
+  /** How many plain listeners, each on a free port of the loopback; 1 where nothing is said. */
   readonly listeners?: number;
+  /** Its listeners, as the configuration writes them, in place of those. */
+  readonly listen?: readonly string[];
   /** Further words of the command line, behind the listeners. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -77,6 +84,17 @@ function portsOf(line: LogLine): number[] {
   return addresses.map((address) => Number(String(address).split(':').at(-1)));
 }
 
+let folder: Promise<string> | null = null;
+
+/** A folder that the gateways of this process keep their development certificate in; it goes with the process. */
+function certificateFolder(): Promise<string> {
+  folder ??= mkdtemp(join(tmpdir(), 'culvert-certs-')).then((path) => {
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+    return path;
+  });
+  return folder;
+}
+
 /** The environment without settings of the gateway's own: whoever runs the tests may have some. */
 function environmentOfTests(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CULVERT_')));
@@ -91,13 +109,19 @@ function waitForExit(child: ChildProcess): Promise<number | null> {
 
 /** Starts `culvert serve` and waits until it is ready; `cleaner` ends it at the latest. */
 export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {}): Promise<GatewayProcess> {
-  const listenArgs = Array.from({ length: options.listeners ?? 1 }, () => ['--listen', '127.0.0.1:0']).flat();
+  const count = options.listeners ?? 1;
+  const listen = options.listen ?? Array.from({ length: count }, () => '127.0.0.1:0');
+  const listenArgs = listen.flatMap((listener) => ['--listen', listener]);
   const node = join(ROOT_FOLDER, 'node_modules', '.bin', 'node');
   const words = ['src/main.ts', 'serve', ...listenArgs, ...(options.args ?? [])];
   const [command, args] = boundToThisProcess(node, words);
   const child = spawn(command, args, {
     cwd: ROOT_FOLDER,
-    env: { ...environmentOfTests(), ...options.env },
+    env: {
+      ...environmentOfTests(),
+      CULVERT_TLS_DEVELOPMENT_FOLDER: await certificateFolder(),
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
@@ -162,6 +186,7 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     texts,
     rtmpUrl: (path, listener) => `rtmp://${addressOf(listener)}/${path}`,
     rtmptUrl: (path, listener) => `rtmpt://${addressOf(listener)}/${path}`,
+    url: (scheme, path, listener) => `${scheme}://${addressOf(listener)}/${path}`,
     output: () => otherLines.join('\n'),
     waitForLine,
     alarms: () => lines.filter((line) => line.level > LEVEL_INFO),
@@ -182,5 +207,6 @@ export async function startTestServer(cleaner: Cleaner): Promise<TestServer> {
     alarms: () => [],
     rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}`,
     rtmptUrl: (path) => `rtmpt://127.0.0.1:${port}/${path}`,
+    url: (scheme, path) => `${scheme}://127.0.0.1:${port}/${path}`,
   };
 }

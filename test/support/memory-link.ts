@@ -10,7 +10,9 @@ export const MEMORY_FACTS: LinkFacts = {
   transport: 'rtmp',
   remoteAddress: '192.0.2.7',
   remotePort: 50_000,
+  proxyAddress: null,
   localPort: 1935,
+  tlsVersion: null,
   userAgent: null,
 };
 

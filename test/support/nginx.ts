@@ -1,16 +1,19 @@
-// Debian's nginx with its RTMP module, as a peer that is none of ours: one process in the foreground, on a free port of
-// the loopback, with a folder of its own for what it writes.
+// Debian's nginx, as a peer that is none of ours: with its RTMP module, or as a proxy of HTTP. One process in the
+// foreground, on free ports of the loopback, with a folder of its own for what it writes.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type Cleaner, type RunningProgram, sleep, startProgram, testFolder } from './programs.ts';
+import { freePort, untilListening } from './listening.ts';
+import { type Cleaner, type RunningProgram, startProgram, testFolder } from './programs.ts';
 
 const NGINX = '/usr/sbin/nginx';
 const MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
-const READY_LIMIT_MS = 10_000;
-const READY_STEP_MS = 25;
 const LIFE_LIMIT_MS = 60_000;
+
+/** Where it writes bodies that are too large, seen from its folder; Debian's own places are root's. */
+const TEMPORARY_FOLDERS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  .map((name) => `${name}_temp_path ${name};`)
+  .join('\n');
 
 /** A running nginx. */
 export type Nginx = {
@@ -28,35 +31,50 @@ export type NginxOptions = {
   readonly live?: string;
 };
 
-/** Starts nginx and waits until it listens; `cleaner` ends it at the latest. */
+/** Starts nginx as an RTMP server and waits until it listens; `cleaner` ends it at the latest. */
 export async function startNginx(cleaner: Cleaner, options: NginxOptions = {}): Promise<Nginx> {
-  for (const path of [NGINX, MODULE]) {
+  const port = await freePort();
+  const program = runNginx(cleaner, [MODULE], rtmpText(port, options));
+  await untilListening(port, program);
+  return { port, program, rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}` };
+}
+
+/** Starts nginx with `http`, the directives of its http block, and waits until it listens on `port`. */
+export async function startHttpNginx(cleaner: Cleaner, port: number, http: string): Promise<RunningProgram> {
+  const program = runNginx(cleaner, [], `http {\n${TEMPORARY_FOLDERS}\n${http}\n}\n`);
+  await untilListening(port, program);
+  return program;
+}
+
+function runNginx(cleaner: Cleaner, modules: readonly string[], text: string): RunningProgram {
+  for (const path of [NGINX, ...modules]) {
     if (!existsSync(path))
       throw new Error(`${path} is missing: apt-get install nginx-core libnginx-mod-rtmp`);
   }
   const folder = mkdtempSync(join(testFolder(), 'nginx-'));
   cleaner.after(() => rmSync(folder, { recursive: true, force: true }));
-  const port = await freePort();
   const configPath = join(folder, 'nginx.conf');
-  writeFileSync(configPath, configText(folder, port, options));
-  const program = startProgram(cleaner, {
+  const load = modules.map((path) => `load_module ${path};\n`).join('');
+  writeFileSync(configPath, `${load}${processText(folder)}${text}`);
+  return startProgram(cleaner, {
     title: 'nginx',
     command: NGINX,
     args: ['-p', folder, '-c', configPath, '-e', 'stderr'],
     limitMs: LIFE_LIMIT_MS,
   });
-  await untilListening(port, program);
-  return { port, program, rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 
-function configText(folder: string, port: number, { server = '', live = '' }: NginxOptions): string {
-  return `load_module ${MODULE};
-daemon off;
+function processText(folder: string): string {
+  return `daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
 error_log stderr info;
 events { worker_connections 64; }
-rtmp {
+`;
+}
+
+function rtmpText(port: number, { server = '', live = '' }: NginxOptions): string {
+  return `rtmp {
   access_log off;
   server {
     listen 127.0.0.1:${port};
@@ -69,35 +87,4 @@ rtmp {
   }
 }
 `;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function untilListening(port: number, program: RunningProgram): Promise<void> {
-  for (let waitedMs = 0; waitedMs < READY_LIMIT_MS; waitedMs += READY_STEP_MS) {
-    if (await canConnect(port)) return;
-    await sleep(READY_STEP_MS);
-  }
-  throw new Error(`nginx does not listen. ${program.describe()}`);
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

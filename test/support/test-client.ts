@@ -1,11 +1,12 @@
-// A client for tests of the whole gateway: the project's own client session, over a TCP socket or through the tunnel.
-// What it receives is kept as events; waiting is by event, with a limit.
+// A client for tests of the whole gateway: the project's own client session, over a TCP socket, through the tunnel or over
+// a WebSocket. What it receives is kept as events; waiting is by event, with a limit.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import WebSocket from 'ws';
 import type { ClientEvent, MediaEvent } from '../../src/protocol/rtmp/client/client-events.ts';
 import { ClientSession } from '../../src/protocol/rtmp/client/client-session.ts';
 import type { Cleaner } from './programs.ts';
@@ -49,6 +50,22 @@ export class TestClient {
     client.#carrier = carrier;
     await carrier.open();
     return client.#connect(`rtmpt://127.0.0.1:${port}/${app}`, app);
+  }
+
+  /** Opens a client over a WebSocket, in TLS where it is asked for, and connects it to `app`. */
+  static async overWebSocket(
+    cleaner: Cleaner,
+    port: number,
+    app: string,
+    { tls = false }: { readonly tls?: boolean } = {},
+  ): Promise<TestClient> {
+    const client = new TestClient();
+    const url = `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}/rtmp`;
+    const webSocket = new WebSocket(url, 'rtmp', { rejectUnauthorized: false });
+    cleaner.after(() => webSocket.terminate());
+    await once(webSocket, 'open');
+    client.#carrier = webSocketCarrier(webSocket, client);
+    return client.#connect(`${tls ? 'rtmps' : 'rtmp'}://127.0.0.1:${port}/${app}`, app);
   }
 
   /** Publishes `name` and waits for the answer. */
@@ -143,6 +160,21 @@ function tcpCarrier(socket: Socket, client: TestClient): Carrier {
       for (const bytes of client.session.takeOutput(TAKE_BYTES)) socket.write(bytes);
     },
     kill: () => socket.resetAndDestroy(),
+  };
+}
+
+function webSocketCarrier(webSocket: WebSocket, client: TestClient): Carrier {
+  webSocket.on('message', (data) => {
+    if (!Buffer.isBuffer(data)) throw new Error('expected a message in one buffer');
+    client.receive(data);
+  });
+  webSocket.on('error', () => webSocket.terminate());
+  webSocket.on('close', () => client.over());
+  return {
+    wake: () => {
+      for (const bytes of client.session.takeOutput(TAKE_BYTES)) webSocket.send(bytes);
+    },
+    kill: () => webSocket.terminate(),
   };
 }
 

@@ -11,15 +11,20 @@ import type { Cleaner } from './programs.ts';
 
 /** One line of the log. */
 export type LogEntry = {
-  readonly level: 'debug' | 'info' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
 };
 
-/** A started gateway, its first port, and what it logged. */
-export type TestGateway = { readonly gateway: Gateway; readonly port: number; readonly log: LogEntry[] };
+/** A started gateway, its ports, the first of them, and what it logged. */
+export type TestGateway = {
+  readonly gateway: Gateway;
+  readonly ports: readonly number[];
+  readonly port: number;
+  readonly log: LogEntry[];
+};
 
-/** Starts a gateway with one listener; it is stopped by `cleaner` at the latest. */
+/** Starts a gateway, with one plain listener where nothing else is said; it is stopped by `cleaner` at the latest. */
 export async function startTestGateway(
   cleaner: Cleaner,
   overrides: Overrides<Config> = {},
@@ -34,15 +39,17 @@ export async function startTestGateway(
   const gateway = createGateway(
     configWith({ listen: ['127.0.0.1:0'], shutdown: { drainTimeoutMs: 500 }, ...overrides }),
     {
-      log: { debug: write('debug'), info: write('info'), error: write('error') },
+      log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
       clock: PROCESS_CLOCK,
       scheduler: PROCESS_SCHEDULER,
+      epochMs: Date.now,
       admissions,
     },
   );
-  const [address = ''] = await gateway.start(false);
+  const opened = await gateway.start(false);
   cleaner.after(() => gateway.stop());
-  return { gateway, port: Number(address.split(':').at(-1)), log };
+  const ports = opened.map(({ address }) => Number(address.split(':').at(-1)));
+  return { gateway, ports, port: ports[0] ?? 0, log };
 }
 
 /** AVC and AAC messages as an encoder sends them: headers, then frames that carry their number. */

@@ -1,8 +1,9 @@
 // What the composition root decides for the tunnel's routes.
 
+import type { IncomingMessage } from 'node:http';
 import type { Guard } from '../../errors.ts';
 import type { TunnelSettings } from '../../protocol/rtmpt/limits.ts';
-import type { Link, Wheel } from '../link.ts';
+import type { Link, Peer, Wheel } from '../link.ts';
 
 /** The tunnel's part of the configuration. */
 export type RtmptConfig = TunnelSettings & {
@@ -23,6 +24,8 @@ export type RtmptPluginOptions = {
   /** Cryptographically random bytes, as many as asked. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   readonly guard: Guard;
+  /** Who sent a request. */
+  readonly peerOf: (request: IncomingMessage) => Peer;
   /** A session was opened: attach an endpoint to it before returning, or close it, which answers /open with 503. */
   readonly onLink: (link: Link) => void;
   /** Counts one event, by the name of its metric or error code. */

@@ -7,6 +7,7 @@ import type { Guarded } from '../../errors.ts';
 import { ERRORS } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
 import { TunnelError } from '../../protocol/rtmpt/tunnel-error.ts';
+import { userAgentOf } from '../user-agent.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
 import { readRequestBody } from './request-body.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
@@ -15,8 +16,6 @@ import { writeEmptyReply, writeFailureReply, writeTextReply, writeTunnelReply } 
 
 /** LIMIT: 128 bits, 22 characters of base64url; whoever knows an id owns the session. */
 const SESSION_ID_BYTES = 16;
-/** LIMIT: a log line wants the program's name, and a head may hold 16 KB of it. */
-const MAX_USER_AGENT_LENGTH = 256;
 
 /** The open tunnels, by session id. */
 export class TunnelRegistry {
@@ -77,16 +76,15 @@ export class TunnelRegistry {
   }
 
   #open(request: FastifyRequest, response: ServerResponse): void {
-    const { config, wheel, guard, onLink, count } = this.#options;
+    const { config, wheel, guard, peerOf, onLink, count } = this.#options;
+    const peer = peerOf(request.raw);
     const id = Buffer.from(this.#options.randomBytes(SESSION_ID_BYTES)).toString('base64url');
     const { socket } = request.raw;
     const link = new TunnelLink({
       facts: {
-        transport: 'rtmpt',
-        remoteAddress: request.ip,
-        remotePort: socket.remotePort ?? 0,
-        localPort: socket.localPort ?? 0,
-        userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+        ...peer,
+        transport: peer.tlsVersion === null ? 'rtmpt' : 'rtmpts',
+        userAgent: userAgentOf(request.raw),
       },
       settings: config,
       gatherMs: config.gatherTimeMs,

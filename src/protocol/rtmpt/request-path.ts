@@ -74,8 +74,8 @@ function parseSequenceNumber(text: string | undefined): number | null {
   return value;
 }
 
-// The path's segments, or null where there are none, more than three, or an empty one that is not the last.
-function splitTarget(target: string): string[] | null {
+/** The segments of a target's path; null where there are none, more than three, or an empty one that is not the last. */
+export function splitTarget(target: string): string[] | null {
   if (target.length > MAX_TARGET_CHARS) return null;
   const pathOffset = findPath(target);
   if (pathOffset === -1) return null;

@@ -140,7 +140,9 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
       transport: 'rtmpt',
       remoteAddress: '127.0.0.1',
       remotePort: client.socket.localPort,
+      proxyAddress: null,
       localPort: harness.port,
+      tlsVersion: null,
       userAgent: 'Shockwave Flash'.padEnd(256, '!'),
     });
   });

@@ -198,6 +198,13 @@ export async function startTunnel(
     wheel,
     randomBytes,
     guard,
+    peerOf: ({ socket }) => ({
+      remoteAddress: socket.remoteAddress ?? '',
+      remotePort: socket.remotePort ?? 0,
+      proxyAddress: null,
+      localPort: socket.localPort ?? 0,
+      tlsVersion: null,
+    }),
     onLink: (link) => {
       links.push(link);
       (onLink ?? attach)(link);

@@ -4,10 +4,14 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer, Server } from 'node:net';
-import type { Listener } from '../config/listener.ts';
+import type { Listener, ListenerKind } from '../../config/listener.ts';
+import { listenerText } from '../../config/listener.ts';
 
 /** Ports that stand in for others where only the default asked for those. */
-const FALLBACK_PORTS: ReadonlyMap<number, number> = new Map([[80, 8080]]);
+const FALLBACK_PORTS: ReadonlyMap<number, number> = new Map([
+  [80, 8080],
+  [443, 8443],
+]);
 
 /** Errors after which the stand-in is tried. */
 const UNAVAILABLE = new Set(['EACCES', 'EADDRINUSE']);
@@ -23,25 +27,27 @@ const CAUSES = new Map([
 /** Connections that wait to be accepted, per port. */
 const BACKLOG = 1024;
 
+/** A listener that is open, and the address it got: `host:port`, an IPv6 address in brackets. */
+export type OpenListener = { readonly kind: ListenerKind; readonly address: string };
+
 /** Listeners and their sockets. */
 export class Listeners {
   readonly #httpServer: HttpServer;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #onSocket: (socket: Socket) => void;
+  readonly #onSocket: (socket: Socket, kind: ListenerKind) => void;
   readonly #fallbackPorts: ReadonlyMap<number, number>;
   #failedAccepts = 0;
 
   /** Each connection goes to `onSocket`; `fallbackPorts` is for tests, which cannot have port 80. */
   constructor(
     httpServer: HttpServer,
-    onSocket: (socket: Socket) => void,
+    onSocket: (socket: Socket, kind: ListenerKind) => void,
     fallbackPorts: ReadonlyMap<number, number> = FALLBACK_PORTS,
   ) {
     this.#httpServer = httpServer;
     this.#onSocket = onSocket;
     this.#fallbackPorts = fallbackPorts;
-    httpServer.on('connection', this.#accept);
   }
 
   /** Connections that the system could not hand over, for want of descriptors or memory. */
@@ -49,18 +55,18 @@ export class Listeners {
     return this.#failedAccepts;
   }
 
-  /** Opens all; gives the addresses they got, `host:port`. Closes again what was opened where one fails. */
+  /** Opens all; gives them with the addresses they got. Closes again what was opened where one fails. */
   async open(
     listeners: readonly Listener[],
     mayFallBack: boolean,
     onFallBack: (wanted: string, used: string) => void,
-  ): Promise<string[]> {
+  ): Promise<OpenListener[]> {
     try {
-      const addresses: string[] = [];
+      const opened: OpenListener[] = [];
       for (const listener of listeners) {
-        addresses.push(await this.#openOne(listener, mayFallBack, onFallBack));
+        opened.push(await this.#openOne(listener, mayFallBack, onFallBack));
       }
-      return addresses;
+      return opened;
     } catch (error) {
       await this.close();
       throw error;
@@ -81,17 +87,17 @@ export class Listeners {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  readonly #accept = (socket: Socket): void => {
+  #accept(socket: Socket, kind: ListenerKind): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    this.#onSocket(socket);
-  };
+    this.#onSocket(socket, kind);
+  }
 
   async #openOne(
     listener: Listener,
     mayFallBack: boolean,
     onFallBack: (wanted: string, used: string) => void,
-  ): Promise<string> {
+  ): Promise<OpenListener> {
     const portNumber = mayFallBack ? this.#fallbackPorts.get(listener.portNumber) : undefined;
     try {
       return await this.#listen(listener);
@@ -99,7 +105,7 @@ export class Listeners {
       if (portNumber === undefined || !UNAVAILABLE.has(codeOf(error))) throw listenError(listener, error);
     }
     const fallback = { ...listener, portNumber };
-    onFallBack(textOf(listener), textOf(fallback));
+    onFallBack(listenerText(listener), listenerText(fallback));
     try {
       return await this.#listen(fallback);
     } catch (error) {
@@ -107,16 +113,17 @@ export class Listeners {
     }
   }
 
-  #listen({ host, portNumber }: Listener): Promise<string> {
+  #listen({ kind, host, portNumber }: Listener): Promise<OpenListener> {
     const isFirst = this.#servers.length === 0;
-    const server = isFirst ? this.#httpServer : createServer({ noDelay: true }, this.#accept);
+    const server = isFirst ? this.#httpServer : createServer({ noDelay: true });
     return new Promise((resolve, reject) => {
       const onListening = () => {
         server.off('error', onError);
+        server.on('connection', (socket) => this.#accept(socket, kind));
         // WHY: a failed accept is told as an error of the server, and nobody to hear it would end the process.
         server.on('error', () => this.#failedAccepts++);
         this.#servers.push(server);
-        resolve(addressOf(server));
+        resolve({ kind, address: addressOf(server) });
       };
       const onError = (error: Error) => {
         server.off('listening', onListening);
@@ -132,20 +139,15 @@ export class Listeners {
 function addressOf(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a listener has no address');
-  return textOf({ host: address.address, portNumber: address.port });
+  return listenerText({ kind: 'plain', host: address.address, portNumber: address.port });
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** `host:port`, an IPv6 address in brackets. */
-function textOf({ host, portNumber }: Listener): string {
-  return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${portNumber}`;
-}
-
 function listenError(listener: Listener, cause: unknown): Error {
   const known = CAUSES.get(codeOf(cause));
   const why = known ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`cannot listen on ${textOf(listener)}: ${why}`, { cause });
+  return new Error(`cannot listen on ${listenerText(listener)}: ${why}`, { cause });
 }

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, request } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import type { Listener } from '../../src/config/listener.ts';
-import { Listeners } from '../../src/links/listeners.ts';
-import { Collector, until } from './socket-rig.ts';
+import type { Listener } from '../../../src/config/listener.ts';
+import { Listeners } from '../../../src/links/door/listeners.ts';
+import { Collector, until } from '../socket-rig.ts';
 
 type Rig = {
   readonly http: Server;
@@ -30,14 +30,18 @@ function rigOf(t: TestContext, fallbackPorts = new Map<number, number>()): Rig &
     listeners.destroySockets();
     await listeners.close();
   });
-  const open: Open = (wanted, mayFallBack = true) =>
-    listeners.open(wanted, mayFallBack, (from, to) => fallBacks.push(`${from} -> ${to}`));
+  const open: Open = async (wanted, mayFallBack = true) => {
+    const opened = await listeners.open(wanted, mayFallBack, (from, to) =>
+      fallBacks.push(`${from} -> ${to}`),
+    );
+    return opened.map(({ address }) => address);
+  };
   return { http, listeners, sockets, fallBacks, open };
 }
 
 type Open = (wanted: readonly Listener[], mayFallBack?: boolean) => Promise<string[]>;
 
-const LOOPBACK: Listener = { host: '127.0.0.1', portNumber: 0 };
+const LOOPBACK: Listener = { kind: 'plain', host: '127.0.0.1', portNumber: 0 };
 
 function portOf(address: string | undefined): number {
   return Number(address?.split(':').at(-1));
@@ -92,17 +96,19 @@ describe('Listeners', () => {
 
   it('writes IPv6 addresses in brackets, also where they cannot be had', async (t) => {
     const { open } = rigOf(t);
-    const [address] = await open([{ host: '::1', portNumber: 0 }]);
+    const [address] = await open([{ kind: 'plain', host: '::1', portNumber: 0 }]);
     assert.match(address ?? '', /^\[::1\]:\d+$/);
     const second = rigOf(t);
-    await assert.rejects(second.open([{ host: '::1', portNumber: portOf(address) }]), (error: Error) =>
-      error.message.startsWith(`cannot listen on [::1]:${portOf(address)}: the port is in use`),
+    await assert.rejects(
+      second.open([{ kind: 'plain', host: '::1', portNumber: portOf(address) }]),
+      (error: Error) =>
+        error.message.startsWith(`cannot listen on [::1]:${portOf(address)}: the port is in use`),
     );
   });
 
   it('listens on every address where no host is given', async (t) => {
     const { open, sockets } = rigOf(t);
-    const [address] = await open([{ host: null, portNumber: 0 }]);
+    const [address] = await open([{ kind: 'plain', host: null, portNumber: 0 }]);
     await connected(t, portOf(address), '127.0.0.1');
     await until(() => sockets.length === 1);
   });
@@ -110,22 +116,25 @@ describe('Listeners', () => {
   it('says which port is in use, and what to do', async (t) => {
     const port = await takenPort(t);
     const { open } = rigOf(t);
-    await assert.rejects(open([LOOPBACK, { host: '127.0.0.1', portNumber: port }]), (error: Error) => {
-      assert.equal(
-        error.message,
-        `cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another with --listen`,
-      );
-      assert.equal(Object(error.cause).code, 'EADDRINUSE');
-      return true;
-    });
+    await assert.rejects(
+      open([LOOPBACK, { kind: 'plain', host: '127.0.0.1', portNumber: port }]),
+      (error: Error) => {
+        assert.equal(
+          error.message,
+          `cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another with --listen`,
+        );
+        assert.equal(Object(error.cause).code, 'EADDRINUSE');
+        return true;
+      },
+    );
   });
 
   it('says what else keeps a port from opening', async (t) => {
-    await assert.rejects(rigOf(t).open([{ host: '192.0.2.1', portNumber: 0 }]), {
+    await assert.rejects(rigOf(t).open([{ kind: 'plain', host: '192.0.2.1', portNumber: 0 }]), {
       message: 'cannot listen on 192.0.2.1:0: this machine does not have that address',
     });
     await assert.rejects(
-      rigOf(t).open([{ host: 'no-such-host.invalid', portNumber: 1935 }]),
+      rigOf(t).open([{ kind: 'plain', host: 'no-such-host.invalid', portNumber: 1935 }]),
       (error: Error) => {
         assert.match(error.message, /^cannot listen on no-such-host\.invalid:1935: ./);
         return true;
@@ -139,12 +148,14 @@ describe('Listeners', () => {
     const { open } = rigOf(t);
     await assert.rejects(
       open([
-        { host: '127.0.0.1', portNumber: first },
-        { host: '127.0.0.1', portNumber: port },
+        { kind: 'plain', host: '127.0.0.1', portNumber: first },
+        { kind: 'plain', host: '127.0.0.1', portNumber: port },
       ]),
     );
     const again = rigOf(t);
-    assert.deepEqual(await again.open([{ host: '127.0.0.1', portNumber: first }]), [`127.0.0.1:${first}`]);
+    assert.deepEqual(await again.open([{ kind: 'plain', host: '127.0.0.1', portNumber: first }]), [
+      `127.0.0.1:${first}`,
+    ]);
   });
 
   for (const place of ['first', 'second'] as const) {
@@ -152,7 +163,7 @@ describe('Listeners', () => {
       const port = await takenPort(t);
       const standIn = await freePort();
       const { http, open, fallBacks, sockets, listeners } = rigOf(t, new Map([[port, standIn]]));
-      const wanted: Listener = { host: '127.0.0.1', portNumber: port };
+      const wanted: Listener = { kind: 'plain', host: '127.0.0.1', portNumber: port };
       const addresses = await open(place === 'first' ? [wanted, LOOPBACK] : [LOOPBACK, wanted]);
       assert.equal(addresses[place === 'first' ? 0 : 1], `127.0.0.1:${standIn}`);
       assert.deepEqual(fallBacks, [`127.0.0.1:${port} -> 127.0.0.1:${standIn}`]);
@@ -169,7 +180,7 @@ describe('Listeners', () => {
   it('does not take it where the port was asked for, and says so of both where neither is to be had', async (t) => {
     const port = await takenPort(t);
     const other = await takenPort(t);
-    const wanted = [{ host: '127.0.0.1', portNumber: port }];
+    const wanted: Listener[] = [{ kind: 'plain', host: '127.0.0.1', portNumber: port }];
     const asked = rigOf(t, new Map([[port, await freePort()]]));
     await assert.rejects(asked.open(wanted, false), {
       message: new RegExp(`^cannot listen on 127.0.0.1:${port}: `),
@@ -180,7 +191,7 @@ describe('Listeners', () => {
       message: new RegExp(`^cannot listen on 127.0.0.1:${other}: `),
     });
     const unavailable = rigOf(t, new Map([[0, other]]));
-    await assert.rejects(unavailable.open([{ host: '192.0.2.1', portNumber: 0 }]), {
+    await assert.rejects(unavailable.open([{ kind: 'plain', host: '192.0.2.1', portNumber: 0 }]), {
       message: /this machine does not have that address/,
     });
   });

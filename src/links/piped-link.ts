@@ -1,0 +1,166 @@
+// A Link over one connection. It pulls when woken and when the connection has drained, and stops pulling while it is full,
+// so that what waits for a slow peer waits in front of the Link, where it can be dropped. What the bytes stand in on the
+// connection is the pipe's part (byte-pipe.ts).
+
+import type { EndReason, Guard, Guarded } from '../errors.ts';
+import type { BytePipe } from './byte-pipe.ts';
+import type { Deadline, Link, LinkEndpoint, LinkFacts, Outlet, Wheel } from './link.ts';
+import { PieceQueue } from './piece-queue.ts';
+
+/** LIMIT: what one pull asks for: enough for a late joiner's first pictures, little enough to be fair. */
+const PULL_BYTES = 256 * 1024;
+
+/** LIMIT: time that is left to a closing connection to take what was said last, ms. */
+const LINGER_MS = 2000;
+
+/** Settings of Links over one connection. */
+export type PipedLinkDeps = {
+  readonly guard: Guard;
+  readonly wheel: Wheel;
+  /** Time a full connection may take nothing before the peer is given up, ms. */
+  readonly writeTimeoutMs: number;
+};
+
+/** RTMP on one connection. */
+export class PipedLink implements Link, Outlet, Guarded {
+  readonly facts: LinkFacts;
+  readonly gatherMs = 0;
+  readonly outlet: Outlet = this;
+  readonly #pipe: BytePipe;
+  readonly #deps: PipedLinkDeps;
+  #endpoint: LinkEndpoint | null = null;
+  /** What was pulled and is not all written. */
+  readonly #pulled = new PieceQueue();
+  #isFull = false;
+  #fullDeadline: Deadline | null = null;
+  #lingerDeadline: Deadline | null = null;
+  #endReason: EndReason | null = null;
+  /** WHY: one function for all links, and no closure each: thousands of them are woken at one tick. */
+  static readonly #pullAll = (link: PipedLink): void => link.#pull();
+  static readonly #writePulled = (link: PipedLink): void => link.#write();
+
+  constructor(pipe: BytePipe, facts: LinkFacts, deps: PipedLinkDeps) {
+    this.#pipe = pipe;
+    this.facts = facts;
+    this.#deps = deps;
+  }
+
+  attach(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
+    const { guard } = this.#deps;
+    this.#pipe.listen({
+      received: (bytes) => {
+        if (this.#endReason === null) guard(this, () => endpoint.receive(bytes));
+      },
+      drained: () => this.#drained(),
+      ended: () => this.#endedByPeer(),
+      broken: (error) => this.#brokenBy(error),
+      failed: (error) => this.#failedBy(error),
+      closed: () => this.#closed(endpoint),
+    });
+  }
+
+  offer(chunks: readonly Uint8Array[]): boolean {
+    // Where nothing that was pulled is left, nothing waits in front of it either: each wake pulls all there is.
+    if (this.#isFull || !this.#pulled.isEmpty || this.#endReason !== null) return false;
+    this.#pulled.hold(chunks);
+    this.#deps.guard(this, PipedLink.#writePulled);
+    return true;
+  }
+
+  wake(): void {
+    if (!this.#isFull) this.#deps.guard(this, PipedLink.#pullAll);
+  }
+
+  close(reason: EndReason): void {
+    if (this.#endReason !== null) return;
+    this.#endReason = reason;
+    if (this.#endpoint === null) {
+      // Nobody took it in: there is nothing to carry out, and nobody who listens for what befalls the connection.
+      this.#pipe.refuse(reason);
+      return;
+    }
+    this.#linger();
+    this.wake();
+  }
+
+  fail(reason: EndReason): void {
+    if (this.#endReason !== null) {
+      this.#pipe.destroy();
+      return;
+    }
+    this.#endpoint?.failed(reason);
+    this.close(reason);
+  }
+
+  /** Writes what there is until the connection is full; of a closing Link, its end behind that. */
+  #pull(): void {
+    while (!this.#isFull && this.#pipe.isWritable) {
+      if (this.#pulled.isEmpty) this.#pulled.hold(this.#endpoint?.take(PULL_BYTES) ?? []);
+      if (!this.#pulled.isEmpty) {
+        this.#write();
+        if (this.#isAllTaken) return;
+      } else if (this.#endReason === null) return;
+      else this.#pipe.end(this.#endReason);
+    }
+  }
+
+  /** True where a further pull would bring nothing. */
+  get #isAllTaken(): boolean {
+    return this.#pulled.isEmpty && this.#endReason === null && this.#endpoint?.hasMore === false;
+  }
+
+  /** Writes of what was pulled as much as the connection has room for, as one. */
+  #write(): void {
+    const hasRoom = this.#pipe.write(this.#pulled);
+    if (!this.#pulled.hasNext) this.#pulled.forget();
+    if (!hasRoom) this.#becameFull();
+  }
+
+  #becameFull(): void {
+    this.#isFull = true;
+    const { wheel, writeTimeoutMs } = this.#deps;
+    this.#fullDeadline = wheel.at(wheel.nowMs() + writeTimeoutMs, () => {
+      const message = `expected the peer to read within ${writeTimeoutMs} ms, but its socket stayed full`;
+      this.#endReason ??= { code: 'rtmp-peer-not-reading', message };
+      this.#pipe.destroy();
+    });
+  }
+
+  #drained(): void {
+    this.#isFull = false;
+    this.#fullDeadline?.cancel();
+    this.wake();
+  }
+
+  // WHY: the HTTP server leaves its sockets half open when the peer has ended; an RTMP peer that has ended is gone.
+  #endedByPeer(): void {
+    this.#endReason ??= { code: 'peer-closed', message: 'The peer closed the connection.' };
+    this.#pipe.end(this.#endReason);
+    this.#linger();
+  }
+
+  #linger(): void {
+    const { wheel } = this.#deps;
+    this.#lingerDeadline ??= wheel.at(wheel.nowMs() + LINGER_MS, () => this.#pipe.destroy());
+  }
+
+  #brokenBy(error: Error): void {
+    if (this.#endReason !== null) return;
+    this.#deps.guard(this, () => {
+      throw error;
+    });
+  }
+
+  #failedBy(error: Error): void {
+    this.#endReason ??= { code: 'peer-reset', message: error.message };
+  }
+
+  #closed(endpoint: LinkEndpoint): void {
+    this.#fullDeadline?.cancel();
+    this.#lingerDeadline?.cancel();
+    const reason = this.#endReason ?? { code: 'peer-closed', message: 'The peer closed the connection.' };
+    this.#endReason = reason;
+    this.#deps.guard(this, () => endpoint.closed(reason));
+  }
+}
