@@ -1,10 +1,14 @@
-// Installs the programs that the tests run as real clients and servers: ffmpeg, rtmpdump, GStreamer with its RTMP and FLV
-// elements, nginx with its RTMP module. Uses apt-get where it may (as root, or by sudo without a password); elsewhere says which command
-// to run and fails. Plain JavaScript that an older Node runs as well. Where nothing is missing it changes nothing.
+// Installs the programs that the tests run as real clients, servers and proxies: ffmpeg, rtmpdump, GStreamer with its RTMP
+// and FLV elements and TLS, nginx with its RTMP module, HAProxy, curl, openssl. Uses apt-get where it may (as root, or by
+// sudo without a password); elsewhere says which command to run and fails. Plain JavaScript that an older Node runs as
+// well. Where nothing is missing it changes nothing.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+
+/** Folder of libraries, as Debian names it for this machine. */
+const LIBRARY_FOLDER = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 /** Debian package -> the programs, GStreamer elements and files wanted from it. */
 const NEEDED = [
@@ -17,7 +21,12 @@ const NEEDED = [
     debianPackage: 'gstreamer1.0-plugins-bad',
     elements: ['rtmp2src', 'rtmp2sink', 'rtmpsrc'],
   },
+  // TLS of the rtmp2 elements.
+  { debianPackage: 'glib-networking', files: [`${LIBRARY_FOLDER}/gio/modules/libgiognutls.so`] },
+  { debianPackage: 'curl', programs: ['curl'] },
+  { debianPackage: 'openssl', programs: ['openssl'] },
   // By their files, for /usr/sbin is not on everybody's path.
+  { debianPackage: 'haproxy', files: ['/usr/sbin/haproxy'] },
   { debianPackage: 'nginx', files: ['/usr/sbin/nginx'] },
   { debianPackage: 'libnginx-mod-rtmp', files: ['/usr/lib/nginx/modules/ngx_rtmp_module.so'] },
 ];

@@ -27,6 +27,7 @@ import { SocketLink } from './links/socket-link.ts';
 import { CertificateStore } from './links/tls/certificate-store.ts';
 import { TlsDoor } from './links/tls/tls-door.ts';
 import { isWebSocketUpgrade, WebSocketDoor } from './links/websocket/websocket-door.ts';
+import { webSocketPlugin } from './links/websocket/websocket-plugin.ts';
 import type { Logger } from './log.ts';
 import type { Clock } from './sessions/deadline-wheel.ts';
 import { DeadlineWheel } from './sessions/deadline-wheel.ts';
@@ -106,6 +107,7 @@ export class Gateway {
     });
     this.#http = new HttpFront({
       config: config.http,
+      wheel: this.#wheel,
       forwarders: addressListOf(config.trustedProxies.forwardedHeaders),
       forwardedHeader: config.trustedProxies.forwardedHeader,
       isUpgrade: isWebSocketUpgrade,
@@ -118,6 +120,7 @@ export class Gateway {
       config: { ...config.tunnel, ident: identOf(config.tunnel.ident) },
       randomBytes,
     });
+    this.#http.app.register(webSocketPlugin);
     this.#http.app.register(pagesPlugin);
     this.#listeners = new Listeners(this.#http.server, (socket, kind) => this.#door?.accept(socket, kind));
   }

@@ -11,7 +11,13 @@ import type { DoorErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { AddressList } from './address-list.ts';
 import { forwardedAddress } from './forwarded-address.ts';
-import type { Peer } from './link.ts';
+import type { Peer, Wheel } from './link.ts';
+
+/** Time in ms between two looks of Node at what came too slowly: how late a timeout of HTTP may be. */
+const TIMEOUT_CHECK_MS = 500;
+
+/** LIMIT: time that is left to a client whose request was refused to take the answer and stop sending, ms. */
+const REFUSAL_LINGER_MS = 1000;
 
 /** What it is made with. */
 export type HttpFrontDeps = {
@@ -21,6 +27,7 @@ export type HttpFrontDeps = {
     readonly headersTimeoutMs: number;
     readonly requestTimeoutMs: number;
   };
+  readonly wheel: Wheel;
   /** Whose header tells the address of a client, and which header that is. */
   readonly forwarders: AddressList;
   readonly forwardedHeader: 'x-forwarded-for' | 'forwarded';
@@ -45,6 +52,8 @@ export class HttpFront {
   readonly server: HttpServer;
   readonly #deps: HttpFrontDeps;
   readonly #peers = new WeakMap<Socket, Peer>();
+  /** Connections that had their last answer: nothing that comes on them counts any more. */
+  readonly #refused = new WeakSet<Socket>();
   readonly #handOver: (socket: Socket) => void;
 
   constructor(deps: HttpFrontDeps) {
@@ -55,13 +64,19 @@ export class HttpFront {
       keepAliveTimeout: config.keepAliveTimeoutMs,
       headersTimeout: config.headersTimeoutMs,
       requestTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // WHY: Node would answer such a request, and take the next one on its connection.
+      requireHostHeader: false,
       noDelay: true,
       shouldUpgradeCallback: deps.isUpgrade,
     });
     this.#handOver = handOverTo(this.server);
     this.app = fastify({
-      serverFactory: (handler) => this.server.on('request', handler),
-      clientErrorHandler: (error, socket) => this.#refuse(error, socket),
+      serverFactory: (handler) =>
+        this.server.on('request', (request, response) => {
+          if (this.#isTaken(request)) handler(request, response);
+        }),
+      clientErrorHandler: (error, socket) => this.#onClientError(error, socket),
       // WHY: a target that is no path, such as a broken percent-encoding, is answered like any unknown one.
       frameworkErrors: (_error, _request, reply) => {
         reply.hijack();
@@ -77,7 +92,12 @@ export class HttpFront {
       if (statusCode >= 500) onInternalError(error);
       return reply.code(statusCode).send();
     });
-    this.server.on('upgrade', (request, socket, head) => deps.onUpgrade(request, socket as Socket, head));
+    this.server.on('upgrade', (request, socket, head) => {
+      if (this.#isTaken(request)) deps.onUpgrade(request, socket as Socket, head);
+    });
+    this.server.on('connect', (_request, socket) => {
+      this.#refuse('http-malformed', 'found CONNECT', socket as Socket);
+    });
   }
 
   /** Takes over a connection that was looked at. */
@@ -103,20 +123,55 @@ export class HttpFront {
     return { ...peer, remoteAddress: told.address, remotePort: told.port, proxyAddress };
   }
 
-  /** Answers what is no HTTP, or came too slowly, and ends its connection. */
-  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-    const peer = this.#peers.get(socket);
+  /** False where a request was refused, or stands behind one that was. */
+  #isTaken(request: IncomingMessage): boolean {
+    const { socket } = request;
+    if (this.#refused.has(socket)) return false;
+    const fault = faultOf(request);
+    if (fault !== null) this.#refuse('http-malformed', `found ${fault}`, socket);
+    return fault === null;
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = refusalOf(error);
-    if (code === null || peer === undefined || !socket.writable) {
+    if (code === null) socket.destroy();
+    else this.#refuse(code, `found ${error.code ?? error.message}`, socket);
+  }
+
+  /** Answers what is no HTTP, or came too slowly, and ends its connection. */
+  #refuse(code: DoorErrorCode, found: string, socket: Socket): void {
+    if (this.#refused.has(socket)) return;
+    const peer = this.#peers.get(socket);
+    if (peer === undefined || !socket.writable) {
       socket.destroy();
       return;
     }
-    this.#deps.onRefused(code, peer, `expected an HTTP/1.1 request, found ${error.code ?? error.message}`);
+    this.#refused.add(socket);
+    this.#deps.onRefused(code, peer, `expected an HTTP/1.1 request, ${found}`);
     const statusCode = ERRORS[code].httpStatus as keyof typeof REASONS;
     const head = `HTTP/1.1 ${statusCode} ${REASONS[statusCode]}`;
-    socket.write(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    socket.destroySoon();
+    socket.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    this.#linger(socket);
   }
+
+  /** Reads what still comes and drops it: a socket that is closed on bytes it has not read takes its answer along. */
+  #linger(socket: Socket): void {
+    const { wheel } = this.#deps;
+    const deadline = wheel.at(wheel.nowMs() + REFUSAL_LINGER_MS, () => socket.destroy());
+    socket.removeAllListeners('data').on('data', ignore);
+    // WHY: an error that nobody listens to ends the process; the close follows it.
+    socket.on('error', ignore).once('end', () => socket.destroySoon());
+    socket.once('close', () => deadline.cancel());
+  }
+}
+
+/** What is wrong with a request that Node's parser takes; null where nothing is. */
+function faultOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): string | null {
+  if (httpVersionMajor !== 1) return `HTTP/${httpVersionMajor}.${httpVersionMinor}`;
+  if (headers.host === undefined && httpVersionMinor > 0) return 'no Host';
+  // WHY: of several codings Node reads the last one, and what stands in front another one.
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || coding.toLowerCase() === 'chunked' ? null : 'another coding than chunked';
 }
 
 /** What is refused for that error of Node's HTTP parser; null where the connection just broke. */

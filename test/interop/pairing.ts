@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { assertDecodesClean, assertReceived, type ReceivedOptions } from '../support/frames.ts';
-import { startTestServer, type TestServer } from '../support/gateway-process.ts';
+import { startGateway, startTestServer, type TestServer } from '../support/gateway-process.ts';
 import { type MediaKind, mediaFile } from '../support/media.ts';
 import { playWithFfmpeg, playWithRtmp2src, playWithRtmpdump, playWithRtmpsrc } from '../support/players.ts';
 import { type Cleaner, type RunningProgram, Scope, sleep } from '../support/programs.ts';
@@ -61,6 +61,24 @@ export const PLAYERS = {
   },
 } as const satisfies Record<string, MatrixPlayer>;
 
+/** Players by RTMPS, RTMPTS and plain RTMP, for a listener that speaks TLS and all else. */
+export const TLS_PLAYERS: readonly MatrixPlayer[] = [
+  {
+    name: 'ffmpeg by RTMPS',
+    start: (cleaner, server, path) => playWithFfmpeg(cleaner, server.url('rtmps', path)),
+  },
+  {
+    name: 'ffmpeg by RTMPTS',
+    start: (cleaner, server, path) => playWithFfmpeg(cleaner, server.url('rtmpts', path)),
+  },
+  {
+    name: "GStreamer's rtmp2src by RTMPS",
+    tailFrames: RTMP2SRC_TAIL_FRAMES,
+    start: (cleaner, server, path) => playWithRtmp2src(cleaner, server.url('rtmps', path)),
+  },
+  PLAYERS.ffmpegRtmp,
+];
+
 /** The scene of one publisher. */
 export type PublisherScene = {
   /** Begins the names of its tests. */
@@ -69,6 +87,8 @@ export type PublisherScene = {
   readonly durationS: number;
   readonly players: readonly MatrixPlayer[];
   readonly received?: ReceivedOptions;
+  /** Its listener, where it is not a plain one. */
+  readonly listen?: string;
   publish(cleaner: Cleaner, server: TestServer, sourcePath: string, path: string): RunningProgram;
 };
 
@@ -124,7 +144,9 @@ export function describeScene(scene: PublisherScene): void {
     const players = new Map<MatrixPlayer, RunningProgram>();
 
     before(async () => {
-      const startedServer = await startTestServer(scope);
+      const { listen } = scene;
+      const startedServer =
+        listen === undefined ? await startTestServer(scope) : await startGateway(scope, { listen: [listen] });
       server = startedServer;
       sourcePath = await mediaFile(scope, scene.kind, scene.durationS);
       const path = `live/${scene.publisher.replaceAll(/\W+/g, '-')}-${scene.kind}`;

@@ -15,6 +15,7 @@ import { playWithFfmpeg, playWithRtmpdump } from '../support/players.ts';
 import { type Cleaner, newFilePath, Scope } from '../support/programs.ts';
 import { FFMPEG_RTMPT_TAIL_FRAMES } from '../support/publishers.ts';
 import { TestClient } from '../support/test-client.ts';
+import { TEST_MEDIA } from '../support/test-gateway.ts';
 import {
   assertQuiet,
   assertScenePlays,
@@ -30,6 +31,10 @@ const LISTEN = ':80';
 const FORGED_ADDRESS = '203.0.113.7';
 /** More than nginx answers on a connection where nothing is said: 1,000. */
 const MANY_REQUESTS = 1100;
+/** Connections that the gateway lets in from one address at a time. */
+const MAX_PER_SOURCE = 3;
+const MESSAGES = 100;
+const MESSAGE_BYTES = 20_000;
 
 /** nginx with its gateway, and its ports. */
 type Front = { readonly gateway: GatewayProcess; readonly plainPort: number; readonly tlsPort: number };
@@ -57,7 +62,9 @@ describe('The gateway behind nginx', { concurrency: false }, () => {
   const scope = new Scope();
   let front: Front | undefined;
   before(async () => {
-    front = await startFront(scope);
+    front = await startFront(scope, (text) => {
+      return `${text}listeners:\n  maxConnectionsPerSource: ${MAX_PER_SOURCE}\n`;
+    });
   });
   after(() => scope.close());
 
@@ -101,13 +108,39 @@ describe('The gateway behind nginx', { concurrency: false }, () => {
     assertQuiet(gateway);
   });
 
-  it('is reached by WebSocket too', async (t) => {
+  it('carries RTMP over WebSocket, every message of it, both ways', async (t) => {
     const { tlsPort } = partsOf();
-    const [line] = await linesOf(1, async () => {
-      const client = await TestClient.overWebSocket(t, tlsPort, 'live', { tls: true });
-      await client.play('anything');
+    const lines = await linesOf(2, async () => {
+      const viewer = await TestClient.overWebSocket(t, tlsPort, 'live', { tls: true });
+      await viewer.play('socket');
+      const publisher = await TestClient.overWebSocket(t, tlsPort, 'live', { tls: true });
+      await publisher.publish('socket');
+      const sent = Array.from({ length: MESSAGES }, (_, number) => {
+        return TEST_MEDIA.video(number === 0, number, MESSAGE_BYTES);
+      });
+      for (const [number, payload] of sent.entries()) {
+        publisher.session.sendVideo(number, payload);
+        publisher.wake();
+      }
+      await viewer.waitUntil(() => viewer.media.length >= MESSAGES);
+      assert.deepEqual(
+        viewer.media.map(({ payload }) => Buffer.from(payload)),
+        sent.map((payload) => Buffer.from(payload)),
+      );
     });
-    assertProxied(line, 'ws');
+    for (const line of lines) assertProxied(line, 'ws');
+  });
+
+  it('counts none of its connections as those of one address', async (t) => {
+    const { gateway, plainPort } = partsOf();
+    const lines = await linesOf(MAX_PER_SOURCE * 2, async () => {
+      for (let number = 0; number < MAX_PER_SOURCE * 2; number += 1) {
+        const client = await TestClient.overWebSocket(t, plainPort, 'live');
+        await client.play('nothing');
+      }
+    });
+    for (const line of lines) assertProxied(line, 'ws');
+    assertQuiet(gateway);
   });
 
   it('does not believe the address that a client writes in front of its own', async (t) => {

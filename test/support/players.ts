@@ -74,10 +74,10 @@ export function playWithRtmpdump(
   );
 }
 
-/** GStreamer's own rtmp2src, which speaks rtmp:// only. */
+/** GStreamer's own rtmp2src, by rtmp:// or rtmps:// of whatever certificate. */
 export function playWithRtmp2src(cleaner: Cleaner, url: string, options: PlayerOptions = {}): RunningProgram {
   const argsFor = (outputPath: string): string[] => {
-    return ['-q', 'rtmp2src', `location=${url}`, '!', ...fileSink(outputPath)];
+    return ['-q', 'rtmp2src', `location=${url}`, 'tls-validation-flags=0', '!', ...fileSink(outputPath)];
   };
   return startPlayer(cleaner, 'rtmp2src playing', 'gst-launch-1.0', argsFor, options);
 }

@@ -7,7 +7,7 @@ const PUBLISH_LIMIT_MS = 40_000;
 /** Frames that an ffmpeg publishing by HTTP may drop at its close: what it holds back for the next request. */
 export const FFMPEG_RTMPT_TAIL_FRAMES = 12;
 
-/** ffmpeg, which copies the frames as they are; `url` is rtmp:// or rtmpt://. */
+/** ffmpeg, which copies the frames as they are; `url` is of any of its schemes. */
 export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
   return startProgram(cleaner, {
     title: 'ffmpeg publishing',
@@ -32,11 +32,11 @@ export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: str
 }
 
 /**
- * GStreamer's rtmp2sink, which speaks rtmp:// only. The source must have video and AAC. Its flvmux starts the stream
+ * GStreamer's rtmp2sink, by rtmp:// or rtmps:// of whatever certificate. The source must have video and AAC. Its flvmux starts the stream
  * at the first picture shown, squeezes what comes before into time 0, and sends its metadata twice.
  */
 export function publishWithGstreamer(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
-  return publishWithSink(cleaner, sourcePath, 'rtmp2sink', url);
+  return publishWithSink(cleaner, sourcePath, 'rtmp2sink', [`location=${url}`, 'tls-validation-flags=0']);
 }
 
 /**
@@ -44,21 +44,21 @@ export function publishWithGstreamer(cleaner: Cleaner, sourcePath: string, url: 
  * no reply to its media and so ends with a reset: by HTTP its last requests may be lost.
  */
 export function publishWithRtmpsink(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
-  return publishWithSink(cleaner, sourcePath, 'rtmpsink', `${url} live=1`);
+  return publishWithSink(cleaner, sourcePath, 'rtmpsink', [`location=${url} live=1`]);
 }
 
 function publishWithSink(
   cleaner: Cleaner,
   sourcePath: string,
   element: 'rtmp2sink' | 'rtmpsink',
-  location: string,
+  properties: readonly string[],
 ): RunningProgram {
   const source = `filesrc location=${sourcePath} ! flvdemux name=demux flvmux name=mux streamable=true !`;
   const tracks = 'demux.video ! queue ! mux.video demux.audio ! queue ! mux.audio';
   return startProgram(cleaner, {
     title: `${element} publishing`,
     command: 'gst-launch-1.0',
-    args: ['-q', '-e', ...source.split(' '), element, `location=${location}`, ...tracks.split(' ')],
+    args: ['-q', '-e', ...source.split(' '), element, ...properties, ...tracks.split(' ')],
     limitMs: PUBLISH_LIMIT_MS,
   });
 }

@@ -42,8 +42,8 @@ export class TlsDoor {
       ...certificates.defaultOptions,
       ALPNProtocols: ['http/1.1'],
       SNICallback: (serverName, done) => done(null, certificates.contextFor(serverName) ?? undefined),
-      // Counted from the last byte by Node; the deadline below counts from the first.
-      handshakeTimeout: deps.handshakeTimeoutMs,
+      // WHY: Node's own counts from the last byte, and cannot be switched off; the deadline below counts from the first.
+      handshakeTimeout: 2 * deps.handshakeTimeoutMs,
     });
     certificates.onDefaultChanged((options) => this.#server.setSecureContext(options));
     this.#server.on('secureConnection', (socket) => {

@@ -16,7 +16,7 @@ import { WebSocketPipe } from './websocket-pipe.ts';
 const PATH = 'rtmp';
 const SUBPROTOCOL = 'rtmp';
 
-/** LIMIT: reads over which one frame may come, each of which costs some hundred bytes, however few it brings: no network cuts finer. */
+/** LIMIT: a frame may come in one read for each so many of its bytes: a read costs some hundred, however few it brings. */
 const BYTES_A_PART = 1024;
 /** LIMIT: and no fewer than so many, for small frames over connections that trickle. */
 const MIN_PARTS = 4096;

@@ -35,6 +35,7 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
     const client = await (await startTunnel(t)).client();
     const id = await client.open();
     const reply = await client.ask(`/send/${id}/0`, HANDSHAKE);
+    t.diagnostic(`a reply of one byte:\n${reply}`);
     assert.equal(reply, replyOf('\x01'));
     assert.equal(reply.length, 121);
   });

@@ -85,6 +85,19 @@ describe('KeepAlive', () => {
     assert.deepEqual(endpoint.heard, ['failed websocket-peer-silent']);
   });
 
+  it('counts silence from the first ping that was not answered, where it pings more often than that', async (t) => {
+    const { wheel, raw } = await startDoor(t, { pingIntervalMs: 4000 });
+    const { client, endpoint } = await raw();
+    for (let count = 1; count <= 4; count++) {
+      wheel.advance(4000);
+      await pinged(client, count);
+    }
+    wheel.advance(4000 + PING_TIMEOUT_MS - 16_000 - 1);
+    assert.deepEqual(endpoint.heard, []);
+    wheel.advance(1);
+    assert.deepEqual(endpoint.heard, ['failed websocket-peer-silent']);
+  });
+
   it('has one ping wait in a full socket, and asks no more of a peer that has yet to read it', async (t) => {
     const { wheel, raw } = await startDoor(t, { writeTimeoutMs: 1_000_000 });
     const { client, link, endpoint, socket } = await raw();

@@ -104,6 +104,7 @@ export type RigOptions = {
   readonly onRequest?: RequestListener;
   readonly peer?: Peer;
   readonly writeTimeoutMs?: number;
+  readonly pingIntervalMs?: number;
   /** Speaks TLS with it, to clients of the library alone. */
   readonly certificate?: CertificatePair;
 };
@@ -123,7 +124,7 @@ export async function startDoor(t: TestContext, options: RigOptions = {}): Promi
   };
   const door = new WebSocketDoor({
     config: {
-      pingIntervalMs: PING_INTERVAL_MS,
+      pingIntervalMs: options.pingIntervalMs ?? PING_INTERVAL_MS,
       pingTimeoutMs: PING_TIMEOUT_MS,
       maxMessageBytes: MAX_MESSAGE_BYTES,
     },
