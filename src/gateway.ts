@@ -108,8 +108,8 @@ export class Gateway {
     this.#http = new HttpFront({
       config: config.http,
       wheel: this.#wheel,
-      forwarders: addressListOf(config.trustedProxies.forwardedHeaders),
-      forwardedHeader: config.trustedProxies.forwardedHeader,
+      forwarders: addressListOf(config.trustedProxies.httpProxies),
+      forwardedHeader: config.trustedProxies.httpHeader,
       isUpgrade: isWebSocketUpgrade,
       onUpgrade: (request, socket, head) => webSockets.upgrade(request, socket, head),
       onInternalError,
@@ -183,13 +183,13 @@ export class Gateway {
 
   #makeDoor(tls: TlsDoor | null): Door {
     const { listeners, trustedProxies } = this.#config;
-    const { proxyProtocol, forwardedHeaders } = trustedProxies;
+    const { proxyProtocol, httpProxies } = trustedProxies;
     return new Door({
       wheel: this.#wheel,
       firstByteTimeoutMs: listeners.firstByteTimeoutMs,
       limits: new ConnectionLimits(listeners.maxConnections, listeners.maxConnectionsPerSource),
       proxyProtocolSenders: addressListOf(proxyProtocol),
-      sharedSenders: addressListOf([...proxyProtocol, ...forwardedHeaders]),
+      sharedSenders: addressListOf([...proxyProtocol, ...httpProxies]),
       tls,
       onHttp: (socket, peer) => this.#http.take(socket, peer),
       onRtmp: (socket, peer) => this.#addSocket(socket, peer),

@@ -1,5 +1,5 @@
-// Clients of the floors: they read, poll or send bytes and count them, with no RTMP around. As light as can be, for
-// what they measure is the least that a server can do.
+// Clients of the floors: they read, poll or send bytes and count them, with no RTMP around, in TLS or not. As light as can
+// be, for what they measure is the least that a server can do.
 
 import type { Socket } from 'node:net';
 import { ArrivalCounter } from './arrival-counter.ts';
@@ -9,10 +9,10 @@ import type { ReplySink } from './http-reply-reader.ts';
 import { HttpReplyReader } from './http-reply-reader.ts';
 import type { Address } from './open-socket.ts';
 import { openSocket } from './open-socket.ts';
+import { upgradeRequest } from './websocket-bytes.ts';
 
 /** What the clients of one run share. */
 export type BareContext = {
-  readonly address: Address;
   readonly faults: FaultList;
   isSteady: boolean;
   /** How often something came while `isSteady`, over all clients. */
@@ -21,6 +21,7 @@ export type BareContext = {
 
 /** A connection that counts what it reads; it can send too. */
 export class BareClient {
+  protected readonly address: Address;
   readonly #context: BareContext;
   readonly #arrivals = new ArrivalCounter();
   #socket: Socket | null = null;
@@ -28,7 +29,8 @@ export class BareClient {
   /** Bytes read while the run was steady. */
   steadyBytes = 0;
 
-  constructor(context: BareContext) {
+  constructor(address: Address, context: BareContext) {
+    this.address = address;
     this.#context = context;
   }
 
@@ -53,11 +55,11 @@ export class BareClient {
         }
         this.received(buffer, lengthBytes);
       };
-      this.#socket = openSocket(this.#context.address, { bytes, failed });
-      this.#socket.once('connect', () => {
+      const opened = (): void => {
         this.opened();
         resolve();
-      });
+      };
+      this.#socket = openSocket(this.address, { opened, bytes, failed });
     });
   }
 
@@ -96,10 +98,10 @@ export class PollClient extends BareClient implements ReplySink {
   readonly #reader = new HttpReplyReader(this);
   readonly #request: string;
 
-  constructor(context: PollContext) {
-    super(context);
+  constructor(address: Address, context: PollContext) {
+    super(address, context);
     this.#context = context;
-    const { host, port } = context.address;
+    const { host, port } = address;
     this.#request =
       `POST /idle/0123456789abcdef0123456789abcdef/1 HTTP/1.1\r\nHost: ${host}:${port}\r\n` +
       'User-Agent: Shockwave Flash\r\nConnection: Keep-Alive\r\nContent-Type: application/x-fcs\r\n' +
@@ -122,5 +124,22 @@ export class PollClient extends BareClient implements ReplySink {
 
   protected override received(bytes: Buffer, lengthBytes: number): void {
     this.#reader.receive(bytes, lengthBytes);
+  }
+}
+
+const UPGRADED = 'HTTP/1.1 101';
+
+/** A WebSocket that counts what it reads, heads of frames too. What comes in them is the floor's own affair. */
+export class BareWebSocketClient extends BareClient {
+  #answer = '';
+
+  protected override opened(): void {
+    this.send(upgradeRequest(this.address));
+  }
+
+  protected override received(bytes: Buffer, lengthBytes: number): void {
+    if (this.#answer.length === UPGRADED.length) return;
+    this.#answer = (this.#answer + bytes.toString('latin1', 0, lengthBytes)).slice(0, UPGRADED.length);
+    if (!UPGRADED.startsWith(this.#answer)) throw new Error(`an answer that begins ${this.#answer}`);
   }
 }

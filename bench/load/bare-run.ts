@@ -1,20 +1,23 @@
-// The load of the floors: connections that read what the bare write sends, that poll the bare Fastify route, that read
-// what this program sends through the bare pipe, or that send what the bare reader reads. None may starve: a floor that
-// serves half of its clients is none.
+// The load of the floors: connections that read what the bare write or the bare WebSocket server sends, that poll the bare
+// Fastify route, that read what this program sends through the bare pipe, or that send what the bare reader reads. None
+// may starve: a floor that serves half of its clients is none.
 
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadEvent, LoadResult } from '../support/load-events.ts';
-import type { BareContext, PollContext } from './bare-client.ts';
-import { BareClient, PollClient } from './bare-client.ts';
-import { mediaOf } from './clients.ts';
+import type { PollContext } from './bare-client.ts';
+import { BareClient, BareWebSocketClient, PollClient } from './bare-client.ts';
+import { addressOf, mediaOf } from './clients.ts';
 import { startSpread } from './fanin-run.ts';
 import { FaultKind, FaultList } from './fault-list.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadMode } from './load-options.ts';
 import { faultsOf, forEachAtOnce, measuredStretch, NO_VIEWERS } from './load-stretch.ts';
 import { MediaPump } from './media-pump.ts';
+import type { TlsRecord } from './open-socket.ts';
+import type { Scheme } from './scheme.ts';
+import { CARRIERS, perScheme, schemeOfEach } from './scheme.ts';
 
 const CONNECTS_AT_ONCE = 20;
 const MAX_GROUPS = 10;
@@ -25,11 +28,12 @@ const LEAST_SHARE = 0.5;
 
 /** Runs it all. */
 export async function runBare(options: LoadOptions, say: (event: LoadEvent) => void): Promise<LoadResult> {
-  const { host, port, mode, pollMs } = options;
+  const { mode, pollMs } = options;
   const faults = new FaultList();
   const counts = { isSteady: false, arrivals: 0, requests: 0 };
-  const context: PollContext = { address: { host, port }, faults, pollMs, ...counts };
-  const clients = Array.from({ length: options.rtmp }, () => createClient(mode, context));
+  const context: PollContext = { faults, pollMs, ...counts };
+  const tls: TlsRecord = { ciphers: new Set() };
+  const clients = schemeOfEach(options).map((scheme) => createClient(options, scheme, context, tls));
   const accepted: Socket[] = [];
   const target = mode === LoadMode.BarePipe ? await listen(accepted) : null;
   await forEachAtOnce(clients, CONNECTS_AT_ONCE, async (client) => {
@@ -59,20 +63,28 @@ export async function runBare(options: LoadOptions, say: (event: LoadEvent) => v
   for (const socket of accepted) socket.destroy();
   target?.close();
   return {
-    rtmp: NO_VIEWERS,
-    rtmpt: NO_VIEWERS,
+    ...perScheme(() => NO_VIEWERS),
     bare: { clients: clients.length, bytes, arrivals: context.arrivals, requests: context.requests },
     publishers: 0,
     ...figures,
     sentMessages: pumps.reduce((sum, { sent }) => sum + sent.nextSequence, 0),
     sendLateP99Ms: pumps.length === 0 ? null : Math.max(...pumps.map(latenessOf)),
     basesMs: [],
+    ciphers: [...tls.ciphers],
     ...faultsOf(faults),
   };
 }
 
-function createClient(mode: LoadMode, context: BareContext & PollContext): BareClient {
-  return mode === LoadMode.BarePoll ? new PollClient(context) : new BareClient(context);
+function createClient(
+  options: LoadOptions,
+  scheme: Scheme,
+  context: PollContext,
+  tls: TlsRecord,
+): BareClient {
+  const address = addressOf(options, scheme, tls);
+  if (options.mode === LoadMode.BarePoll) return new PollClient(address, context);
+  const isFramed = CARRIERS[scheme].framing === 'websocket';
+  return isFramed ? new BareWebSocketClient(address, context) : new BareClient(address, context);
 }
 
 /** Pumps that send media to so many groups of writers, each group at its own moments. */

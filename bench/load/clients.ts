@@ -1,4 +1,4 @@
-// How the load program makes its clients: viewers and publishers, over a plain socket or through the tunnel.
+// How the load program makes its clients: viewers and publishers, over whatever carries them.
 
 import { Histogram } from '../support/histogram.ts';
 import type { LoadResult, TransportResult } from '../support/load-events.ts';
@@ -11,7 +11,10 @@ import { MediaPump } from './media-pump.ts';
 import type { MediaSource } from './media-source.ts';
 import { SyntheticMedia } from './media-source.ts';
 import { Publisher } from './publisher.ts';
+import type { Address, TlsRecord } from './open-socket.ts';
 import { connectBytes, playBytes, publishBytes } from './rtmp-bytes.ts';
+import type { PerScheme, Scheme } from './scheme.ts';
+import { CARRIERS, perScheme, SCHEMES } from './scheme.ts';
 import type { SentMessages } from './sent-messages.ts';
 import { SocketTransport } from './socket-transport.ts';
 import type { TransportFactory } from './transport.ts';
@@ -19,11 +22,13 @@ import type { TunnelContext } from './tunnel-transport.ts';
 import { TunnelTransport } from './tunnel-transport.ts';
 import { Viewer } from './viewer.ts';
 import type { CheckContext } from './viewer-check.ts';
+import { WebSocketTransport } from './websocket-transport.ts';
 
 /** What the viewers of one transport share. */
 export type ViewersContext = CheckContext &
   TunnelContext & {
     readonly setups: Histogram;
+    readonly tls: TlsRecord;
     /** How often something came while `isSteady`, over all viewers. */
     arrivals: number;
   };
@@ -36,9 +41,6 @@ export type LiveRun = LiveSource & {
   /** Rejects when the publisher fails: there is no run then. */
   readonly failed: Promise<never>;
 };
-
-/** One transport of a run. */
-export type Scheme = 'rtmp' | 'rtmpt';
 
 /** Longest silence of a publisher's tunnel, ms: it polls then, for what the server has to say. */
 const PUBLISHER_POLL_MS = 500;
@@ -53,6 +55,7 @@ export function viewersContext(options: LoadOptions, sent: SentMessages, faults:
     frames: 0,
     arrivals: 0,
     requests: 0,
+    tls: { ciphers: new Set() },
     isSteady: false,
     startsAtKeyframe: options.startsAtKeyframe,
     pollMs: options.pollMs,
@@ -85,7 +88,8 @@ export function createPublisher(
   onFailed: (text: string) => void,
 ): Publisher {
   const script = { connect: connectCommand(options, scheme), start: publishBytes(streamName) };
-  const context = { pollMs: PUBLISHER_POLL_MS, sendsAtOnce: true, isSteady: false, requests: 0 };
+  const counts = { isSteady: false, requests: 0, tls: { ciphers: new Set<string>() } };
+  const context = { pollMs: PUBLISHER_POLL_MS, sendsAtOnce: true, ...counts };
   const connect = transportOf(options, scheme, context);
   return new Publisher({ name: `publisher of ${streamName}`, script, connect, onFailed });
 }
@@ -116,19 +120,17 @@ export function mediaOf({ kbps, fps }: LoadOptions): SyntheticMedia {
   return new SyntheticMedia(kbps, fps);
 }
 
-/** Both transports of a run with one stream. */
-export type ViewersContexts = Readonly<Record<Scheme, ViewersContext>>;
+/** All transports of a run with one stream. */
+export type ViewersContexts = PerScheme<ViewersContext>;
 
-/** Contexts of both transports. */
+/** Contexts of all transports. */
 export function viewersContexts(options: LoadOptions, { pump, faults }: LiveRun): ViewersContexts {
-  const context = (): ViewersContext => viewersContext(options, pump.sent, faults);
-  return { rtmp: context(), rtmpt: context() };
+  return perScheme(() => viewersContext(options, pump.sent, faults));
 }
 
-/** Turns counting on and off for both. */
-export function setSteady({ rtmp, rtmpt }: ViewersContexts, isSteady: boolean): void {
-  rtmp.isSteady = isSteady;
-  rtmpt.isSteady = isSteady;
+/** Turns counting on and off for all. */
+export function setSteady(contexts: ViewersContexts, isSteady: boolean): void {
+  for (const scheme of SCHEMES) contexts[scheme].isSteady = isSteady;
 }
 
 /** The part of a result that follows from the publisher and what the viewers have counted. */
@@ -138,12 +140,12 @@ export function liveResult(
   contexts: ViewersContexts,
 ): Omit<LoadResult, keyof StretchFigures | 'basesMs'> {
   return {
-    rtmp: transportResult(options.rtmp, contexts.rtmp),
-    rtmpt: transportResult(options.rtmpt, contexts.rtmpt),
+    ...perScheme((scheme) => transportResult(options[scheme], contexts[scheme])),
     bare: null,
     publishers: 1,
     sentMessages: pump.sent.nextSequence,
     sendLateP99Ms: pump.lateness.percentileMs(0.99),
+    ciphers: [...new Set(SCHEMES.flatMap((scheme) => [...contexts[scheme].tls.ciphers]))],
     ...faultsOf(faults),
   };
 }
@@ -165,13 +167,28 @@ export function transportResult(viewers: number, context: ViewersContext): Trans
   };
 }
 
-function connectCommand({ host, port, app }: LoadOptions, scheme: Scheme): Buffer {
-  return connectBytes(app, `${scheme}://${host}:${port}/${app}`);
+/** Where clients of a scheme connect to; what they agree on over TLS is noted in `tls`. */
+export function addressOf({ host, port, securePort }: LoadOptions, scheme: Scheme, tls: TlsRecord): Address {
+  return CARRIERS[scheme].isSecure ? { host, port: securePort, tls } : { host, port };
 }
 
-function transportOf({ host, port }: LoadOptions, scheme: Scheme, context: TunnelContext): TransportFactory {
-  const address = { host, port };
-  return scheme === 'rtmp'
-    ? (listener) => new SocketTransport(address, listener)
-    : (listener) => new TunnelTransport(address, context, listener);
+function connectCommand({ host, port, securePort, app }: LoadOptions, scheme: Scheme): Buffer {
+  const usedPort = CARRIERS[scheme].isSecure ? securePort : port;
+  return connectBytes(app, `${scheme}://${host}:${usedPort}/${app}`);
+}
+
+function transportOf(
+  options: LoadOptions,
+  scheme: Scheme,
+  context: TunnelContext & { readonly tls: TlsRecord },
+): TransportFactory {
+  const address = addressOf(options, scheme, context.tls);
+  switch (CARRIERS[scheme].framing) {
+    case 'none':
+      return (listener) => new SocketTransport(address, listener);
+    case 'tunnel':
+      return (listener) => new TunnelTransport(address, context, listener);
+    case 'websocket':
+      return (listener) => new WebSocketTransport(address, listener);
+  }
 }

@@ -5,13 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Histogram } from '../support/histogram.ts';
 import type { LoadEvent, LoadResult } from '../support/load-events.ts';
-import type { Scheme, ViewersContext } from './clients.ts';
+import type { ViewersContext } from './clients.ts';
 import { createPublisher, createViewer, mediaOf, transportResult, viewersContext } from './clients.ts';
 import { FaultKind, FaultList } from './fault-list.ts';
 import type { LoadOptions } from './load-options.ts';
 import { faultsOf, forEachAtOnce, measuredStretch, NO_VIEWERS } from './load-stretch.ts';
 import { MediaPump } from './media-pump.ts';
 import type { Publisher } from './publisher.ts';
+import { perScheme, schemeOfEach } from './scheme.ts';
 import type { Viewer } from './viewer.ts';
 
 const MAX_GROUPS = 10;
@@ -64,14 +65,15 @@ export async function runFanIn(options: LoadOptions, say: (event: LoadEvent) => 
   const [first] = contexts;
   const frames = contexts.reduce((sum, context) => sum + context.frames, 0);
   return {
+    ...perScheme(() => NO_VIEWERS),
     rtmp: first === undefined ? NO_VIEWERS : { ...transportResult(viewers.length, first), frames },
-    rtmpt: NO_VIEWERS,
     bare: null,
     publishers: publishers.length,
     ...figures,
     sentMessages: sent.reduce((sum, count) => sum + count, 0),
     sendLateP99Ms: Math.max(...lateness),
     basesMs: [],
+    ciphers: [],
     ...faultsOf(faults),
   };
 }
@@ -85,10 +87,7 @@ export async function startSpread(pumps: readonly MediaPump[]): Promise<void> {
 }
 
 function createGroups(options: LoadOptions, onFailed: (text: string) => void): Group[] {
-  const schemes = [
-    ...Array<Scheme>(options.rtmp).fill('rtmp'),
-    ...Array<Scheme>(options.rtmpt).fill('rtmpt'),
-  ];
+  const schemes = schemeOfEach(options);
   const groups = Array.from({ length: Math.min(MAX_GROUPS, schemes.length) }, () => createGroup(options));
   schemes.forEach((scheme, index) => {
     const streamName = `${options.streamName}-${index}`;
@@ -118,7 +117,7 @@ function createSamples(
   const contexts = groups.map(({ pump }) => {
     return { ...viewersContext(options, pump.sent, faults), latencies, setups };
   });
-  const streamCount = options.rtmp + options.rtmpt;
+  const streamCount = schemeOfEach(options).length;
   const viewers = Array.from({ length: Math.min(options.checked, streamCount) }, (_, index) => {
     const group = index % groups.length;
     const streamName = [...(groups[group]?.publishers.keys() ?? [])][Math.floor(index / groups.length)] ?? '';

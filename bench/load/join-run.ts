@@ -4,11 +4,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadEvent, LoadResult } from '../support/load-events.ts';
-import type { LiveRun, Scheme, ViewersContexts } from './clients.ts';
+import type { LiveRun, ViewersContexts } from './clients.ts';
 import { createViewer, liveResult, setSteady, startLive, viewersContexts } from './clients.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadMode } from './load-options.ts';
 import { forEachAtOnce, measuredStretch } from './load-stretch.ts';
+import type { Scheme } from './scheme.ts';
+import { SCHEMES, schemeOfEach } from './scheme.ts';
 
 /** A viewer who comes and goes stays so long, ms. */
 const STAY_MS = 200;
@@ -35,18 +37,14 @@ function endLive({ pump, publisher }: LiveRun): void {
 
 /** So many joins as there are to be viewers. */
 async function joinMany(options: LoadOptions, contexts: ViewersContexts): Promise<void> {
-  const schemes = [
-    ...Array<Scheme>(options.rtmp).fill('rtmp'),
-    ...Array<Scheme>(options.rtmpt).fill('rtmpt'),
-  ];
-  await forEachAtOnce(schemes, Math.max(1, options.atOnce), (scheme) =>
+  await forEachAtOnce(schemeOfEach(options), Math.max(1, options.atOnce), (scheme) =>
     joinOnce(options, contexts, scheme, 0),
   );
 }
 
-/** Joins for so long as the run lasts, at both transports in turn where there are viewers of both. */
+/** Joins for so long as the run lasts, over each transport in turn that has viewers. */
 async function comeAndGo(options: LoadOptions, contexts: ViewersContexts): Promise<void> {
-  const schemes = (['rtmp', 'rtmpt'] as const).filter((scheme) => options[scheme] > 0);
+  const schemes = SCHEMES.filter((scheme) => options[scheme] > 0);
   const untilMs = performance.now() + options.seconds * 1000;
   const places = Array.from({ length: Math.max(1, options.atOnce) }, (_, index) => index);
   await forEachAtOnce(places, places.length, async (place) => {

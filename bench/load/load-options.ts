@@ -1,6 +1,8 @@
 // The command line of the load program.
 
 import { parseArgs } from 'node:util';
+import type { PerScheme } from './scheme.ts';
+import { perScheme } from './scheme.ts';
 
 /** Kinds of load, each of them one file *-run.ts or a few lines of one. */
 export const LoadMode = {
@@ -25,16 +27,15 @@ export const LoadMode = {
 } as const;
 export type LoadMode = (typeof LoadMode)[keyof typeof LoadMode];
 
-/** What a load run does. */
-export type LoadOptions = {
+/** What a load run does. Of each scheme: how many viewers, publishers of a fan-in, or clients of a floor are carried so. */
+export type LoadOptions = PerScheme<number> & {
   readonly mode: LoadMode;
   readonly host: string;
   readonly port: number;
+  /** Where TLS is spoken. */
+  readonly securePort: number;
   readonly app: string;
   readonly streamName: string;
-  /** Viewers, or publishers of a fan-in, over RTMP and over RTMPT; clients of a floor count as RTMP. */
-  readonly rtmp: number;
-  readonly rtmpt: number;
   /** How many publishers of a fan-in have a viewer. */
   readonly checked: number;
   /** How many join at a time; 0 for one of few, ten of many. */
@@ -63,7 +64,9 @@ export type LoadOptions = {
 export const LOAD_USAGE = `node bench/load.ts --url rtmp://HOST:PORT/APP/STREAM [options]
 
   --mode NAME           play, join, churn, fanin, bare-read, bare-poll, bare-pipe, bare-send (play)
-  --rtmp N, --rtmpt N   viewers, or publishers of a fan-in, over RTMP and over RTMPT (0)
+  --rtmp N, --rtmpt N, --rtmps N, --rtmpts N, --ws N, --wss N
+                        viewers, publishers of a fan-in, or clients of a floor, by what carries them (0)
+  --secure-port N       where TLS is spoken (the port of --url)
   --checked N           publishers of a fan-in that have a viewer (10)
   --at-once N           joins at a time; 0 for one of up to 50 viewers, ten of more (0)
   --idle                viewers connect and never play
@@ -82,6 +85,7 @@ export const LOAD_USAGE = `node bench/load.ts --url rtmp://HOST:PORT/APP/STREAM 
 const MAX_VIEWERS = 19_000;
 const MAX_SECONDS = 86_400;
 const MAX_FPS = 30;
+const MAX_PORT = 65_535;
 
 /** Reads the command line. @throws Error with what was expected */
 export function parseLoadOptions(argv: readonly string[]): LoadOptions {
@@ -94,8 +98,8 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
       'at-once': { type: 'string', default: '0' },
       idle: { type: 'boolean', default: false },
       fps: { type: 'string', default: '30' },
-      rtmp: { type: 'string', default: '0' },
-      rtmpt: { type: 'string', default: '0' },
+      ...perScheme(() => ({ type: 'string', default: '0' }) as const),
+      'secure-port': { type: 'string' },
       seconds: { type: 'string', default: '10' },
       'settle-ms': { type: 'string', default: '1000' },
       kbps: { type: 'string', default: '1130' },
@@ -114,10 +118,10 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     mode: values['publish-only'] ? LoadMode.Publish : modeOf(values.mode),
     host,
     port: Number(port),
+    securePort: wholeNumber('--secure-port', values['secure-port'] ?? port, MAX_PORT),
     app,
     streamName,
-    rtmp: wholeNumber('--rtmp', values.rtmp, MAX_VIEWERS),
-    rtmpt: wholeNumber('--rtmpt', values.rtmpt, MAX_VIEWERS),
+    ...perScheme((scheme) => wholeNumber(`--${scheme}`, values[scheme], MAX_VIEWERS)),
     checked: wholeNumber('--checked', values.checked, MAX_VIEWERS),
     atOnce: wholeNumber('--at-once', values['at-once'], MAX_VIEWERS),
     isIdle: values.idle,

@@ -4,11 +4,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadEvent, LoadResult } from '../support/load-events.ts';
-import type { Scheme, ViewersContext, ViewersContexts } from './clients.ts';
+import type { ViewersContext, ViewersContexts } from './clients.ts';
 import { createViewer, liveResult, setSteady, startLive, viewersContexts } from './clients.ts';
 import type { LoadOptions } from './load-options.ts';
 import { forEachAtOnce, measuredStretch } from './load-stretch.ts';
 import type { MediaPump } from './media-pump.ts';
+import type { Scheme } from './scheme.ts';
+import { SCHEMES } from './scheme.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Up to so many viewers join one after the other, so that their times of setup do not disturb each other. */
@@ -64,7 +66,7 @@ function createMembers(options: LoadOptions, contexts: ViewersContexts): Member[
       const name = `${scheme} viewer ${index}`;
       return { viewer: createViewer(options, scheme, context, { name, streamName }), context };
     });
-  return [...membersOf('rtmp'), ...membersOf('rtmpt')];
+  return SCHEMES.flatMap(membersOf);
 }
 
 /** Where timestamps are to jump, every second viewer joins before and the others after it. */

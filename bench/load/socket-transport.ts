@@ -1,11 +1,11 @@
-// RTMP over a plain socket.
+// RTMP over a socket as it is, in TLS or not.
 
 import type { Socket } from 'node:net';
 import type { Address } from './open-socket.ts';
 import { openSocket } from './open-socket.ts';
 import type { Transport, TransportListener } from './transport.ts';
 
-/** A plain socket. */
+/** A socket. */
 export class SocketTransport implements Transport {
   readonly #address: Address;
   readonly #listener: TransportListener;

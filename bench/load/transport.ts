@@ -1,4 +1,4 @@
-// What carries a client's RTMP bytes: a plain socket or a tunnel. Clients do not know which.
+// What carries a client's RTMP bytes: a socket, a tunnel or a WebSocket. Clients do not know which.
 
 /** Who hears of a transport. */
 export interface TransportListener {

@@ -1,5 +1,5 @@
-// A player that checks what it plays: a client's session, its check, and the promise of its first frame. A plain socket
-// or a tunnel carries it.
+// A player that checks what it plays: a client's session, its check, and the promise of its first frame. What carries it,
+// it does not know.
 
 import { performance } from 'node:perf_hooks';
 import { ArrivalCounter } from './arrival-counter.ts';

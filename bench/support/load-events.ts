@@ -1,5 +1,7 @@
 // What the load program says to whoever started it: one JSON line an event on its standard output.
 
+import type { PerScheme } from '../load/scheme.ts';
+
 /** What was measured over one transport. */
 export type TransportResult = {
   readonly viewers: number;
@@ -9,7 +11,7 @@ export type TransportResult = {
   readonly frames: number;
   /** How often something came in that stretch, over all viewers: reads close to each other are one arrival. */
   readonly arrivals: number;
-  /** Requests that were answered in the measured stretch; 0 over RTMP. */
+  /** Requests that were answered in the measured stretch; 0 but for tunnels. */
   readonly requests: number;
   /** Sending to arrival, ms; null where nothing came. */
   readonly latencyP50Ms: number | null;
@@ -31,11 +33,8 @@ export type BareResult = {
   readonly requests: number;
 };
 
-/** The result of a load run. */
-export type LoadResult = {
-  /** Viewers; none where a run has none over a transport. */
-  readonly rtmp: TransportResult;
-  readonly rtmpt: TransportResult;
+/** The result of a load run. Of each scheme its viewers; none where a run has none of it. */
+export type LoadResult = PerScheme<TransportResult> & {
   /** Clients of a floor; null in every other run. */
   readonly bare: BareResult | null;
   readonly publishers: number;
@@ -47,6 +46,8 @@ export type LoadResult = {
   readonly sendLateP99Ms: number | null;
   /** Publisher's time minus stream time, ms: each base that a viewer saw, once. */
   readonly basesMs: readonly number[];
+  /** Versions and ciphers that clients over TLS agreed on with the server, each pair once. */
+  readonly ciphers: readonly string[];
   /** The load program's own CPU time over the measured stretch, as a share of one core. */
   readonly loadCpuShare: number;
   /** True where that was too much for the figures to mean anything. */

@@ -43,9 +43,9 @@ const WITHOUT_EFFECT: readonly {
     text: 'it changes nothing, for it is about TLS 1.2, which tls.minVersion rules out',
   },
   {
-    key: 'trustedProxies.forwardedHeader',
-    isSo: ({ trustedProxies }) => trustedProxies.forwardedHeaders.length === 0,
-    text: 'it changes nothing, for no proxy is in trustedProxies.forwardedHeaders',
+    key: 'trustedProxies.httpHeader',
+    isSo: ({ trustedProxies }) => trustedProxies.httpProxies.length === 0,
+    text: 'it changes nothing, for no proxy is in trustedProxies.httpProxies',
   },
 ];
 
@@ -67,7 +67,7 @@ function unusedCertificates(config: Config, sources: Sources): string[] {
 function boundlessTrust({ trustedProxies }: Config, sources: Sources): string[] {
   const lists = {
     proxyProtocol: trustedProxies.proxyProtocol,
-    forwardedHeaders: trustedProxies.forwardedHeaders,
+    httpProxies: trustedProxies.httpProxies,
   };
   return Object.entries(lists).flatMap(([name, ranges]) => {
     const index = ranges.findIndex((range) => parseAddressRange(range).prefixBits === 0);

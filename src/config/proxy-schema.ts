@@ -16,7 +16,7 @@ export const trustedProxiesGroup = group(
         note: `${ENTRIES} A connection from there may begin with a PROXY header, and need not. A connection from anywhere else that begins with one is closed.`,
       },
     ),
-    forwardedHeaders: textList(
+    httpProxies: textList(
       { default: [], minItems: 0, maxItems: 256, syntax: 'addressRange', expects: ADDRESS_RANGE_FORMS },
       {
         description:
@@ -24,9 +24,9 @@ export const trustedProxiesGroup = group(
         note: `${ENTRIES} In a request from anywhere else the header is ignored. Of several addresses in it the last one counts that is not in this list.`,
       },
     ),
-    forwardedHeader: choice(['x-forwarded-for', 'forwarded'], 'x-forwarded-for', {
+    httpHeader: choice(['x-forwarded-for', 'forwarded'], 'x-forwarded-for', {
       description:
-        'The header by which the proxies of forwardedHeaders tell a client’s address; name the one that yours set, for the other may come from the client.',
+        'The header by which the proxies of httpProxies tell a client’s address; name the one that yours set, for the other may come from the client.',
     }),
   },
   'Proxies in front, and how they tell the address of a client.',

@@ -21,7 +21,7 @@ describe('giveAdvice', () => {
           'listen: [":1935", "[::1]:80", "127.0.0.1:80", "any::443"]',
           'tls: {certificate: a.pem, key: a.key, sessionTickets: false}',
           'certificates: {b: {certificate: b.pem}}',
-          'trustedProxies: {proxyProtocol: [10.0.0.0/8, "::1"], forwardedHeaders: ["::1"], forwardedHeader: forwarded}',
+          'trustedProxies: {proxyProtocol: [10.0.0.0/8, "::1"], httpProxies: ["::1"], httpHeader: forwarded}',
           'apps: {live: {mergeTime: 0ms}}',
         ].join('\n'),
       ),
@@ -33,10 +33,10 @@ describe('giveAdvice', () => {
     const danger =
       'is every address, so that any client can pass for any other; name the addresses of your proxies';
     assert.deepEqual(
-      adviceOn('trustedProxies:\n  proxyProtocol: [10.0.0.0/8, 0.0.0.0/0]\n  forwardedHeaders: ["::/0"]\n'),
+      adviceOn('trustedProxies:\n  proxyProtocol: [10.0.0.0/8, 0.0.0.0/0]\n  httpProxies: ["::/0"]\n'),
       [
         `c.yaml:2: trustedProxies.proxyProtocol[1]: 0.0.0.0/0 ${danger}`,
-        `c.yaml:3: trustedProxies.forwardedHeaders[0]: ::/0 ${danger}`,
+        `c.yaml:3: trustedProxies.httpProxies[0]: ::/0 ${danger}`,
       ],
     );
     assert.deepEqual(adviceOn('trustedProxies: {proxyProtocol: [0.0.0.0/1]}'), []);
@@ -58,12 +58,12 @@ describe('giveAdvice', () => {
   it('tells of settings that do nothing beside others, where they were made', () => {
     assert.deepEqual(
       adviceOn(
-        'tls:\n  key: a.key\n  minVersion: TLSv1.3\n  sessionTickets: false\ntrustedProxies: {forwardedHeader: forwarded}\n',
+        'tls:\n  key: a.key\n  minVersion: TLSv1.3\n  sessionTickets: false\ntrustedProxies: {httpHeader: forwarded}\n',
       ),
       [
         'c.yaml:2: tls.key: it is never used, for the development certificate has a key of its own; set tls.certificate too',
         'c.yaml:4: tls.sessionTickets: it changes nothing, for it is about TLS 1.2, which tls.minVersion rules out',
-        'c.yaml:5: trustedProxies.forwardedHeader: it changes nothing, for no proxy is in trustedProxies.forwardedHeaders',
+        'c.yaml:5: trustedProxies.httpHeader: it changes nothing, for no proxy is in trustedProxies.httpProxies',
       ],
     );
   });

@@ -53,7 +53,7 @@ describe('defaultConfig', () => {
         handshakeTimeoutMs: 10_000,
       },
       certificates: { __proto__: null },
-      trustedProxies: { proxyProtocol: [], forwardedHeaders: [], forwardedHeader: 'x-forwarded-for' },
+      trustedProxies: { proxyProtocol: [], httpProxies: [], httpHeader: 'x-forwarded-for' },
       rtmp: {
         chunkSizeBytes: 60_000,
         ackWindowBytes: 2_500_000,

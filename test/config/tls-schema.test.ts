@@ -117,32 +117,30 @@ describe('certificates', () => {
 
 describe('trustedProxies', () => {
   it('takes addresses and ranges from a file and from a variable', () => {
-    const file = 'trustedProxies:\n  proxyProtocol: [10.0.0.0/8, "::1"]\n  forwardedHeader: forwarded\n';
-    const env = { CULVERT_TRUSTED_PROXIES_FORWARDED_HEADERS: '127.0.0.1, 2001:db8::/32' };
+    const file = 'trustedProxies:\n  proxyProtocol: [10.0.0.0/8, "::1"]\n  httpHeader: forwarded\n';
+    const env = { CULVERT_TRUSTED_PROXIES_HTTP_PROXIES: '127.0.0.1, 2001:db8::/32' };
     const flags = { ...NO_FLAGS, configFile: 'culvert.yaml' };
     assert.deepEqual(loadConfig({ flags, env, readFile: () => file }).config.trustedProxies, {
       proxyProtocol: ['10.0.0.0/8', '::1'],
-      forwardedHeaders: ['127.0.0.1', '2001:db8::/32'],
-      forwardedHeader: 'forwarded',
+      httpProxies: ['127.0.0.1', '2001:db8::/32'],
+      httpHeader: 'forwarded',
     });
   });
 
   it('tells a wrong entry with its line and why', () => {
     const expected = 'expected an address or a range of them, such as 10.0.0.0/8 or 2001:db8::/32';
     assert.deepEqual(
-      problemsOfFile(
-        'trustedProxies:\n  forwardedHeaders:\n    - 127.0.0.1\n    - localhost\n    - ::1/129\n',
-      ),
+      problemsOfFile('trustedProxies:\n  httpProxies:\n    - 127.0.0.1\n    - localhost\n    - ::1/129\n'),
       [
-        `culvert.yaml:4: trustedProxies.forwardedHeaders[1]: ${expected}, found "localhost" (there is no IPv4 or IPv6 address)`,
-        `culvert.yaml:5: trustedProxies.forwardedHeaders[2]: ${expected}, found "::1/129" (the bits behind the slash must be a number of 0 to 128)`,
+        `culvert.yaml:4: trustedProxies.httpProxies[1]: ${expected}, found "localhost" (there is no IPv4 or IPv6 address)`,
+        `culvert.yaml:5: trustedProxies.httpProxies[2]: ${expected}, found "::1/129" (the bits behind the slash must be a number of 0 to 128)`,
       ],
     );
   });
 
   it('takes the two headers in lower case, as they are written', () => {
-    assert.deepEqual(problemsOfFile('trustedProxies: {forwardedHeader: X-Forwarded-For}'), [
-      'culvert.yaml:1: trustedProxies.forwardedHeader: expected one of x-forwarded-for, forwarded, found "X-Forwarded-For" (did you mean x-forwarded-for?)',
+    assert.deepEqual(problemsOfFile('trustedProxies: {httpHeader: X-Forwarded-For}'), [
+      'culvert.yaml:1: trustedProxies.httpHeader: expected one of x-forwarded-for, forwarded, found "X-Forwarded-For" (did you mean x-forwarded-for?)',
     ]);
   });
 });

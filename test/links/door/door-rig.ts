@@ -29,6 +29,7 @@ export type DoorRigOptions = {
 
 /** A door, its port, and what it did. */
 export type DoorRig = {
+  readonly door: Door;
   readonly port: number;
   readonly wheel: FakeWheel;
   /** `rtmp`, `http`, or the code of a refusal, in order. */
@@ -97,5 +98,5 @@ export async function doorRig(t: TestContext, options: DoorRigOptions = {}): Pro
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const read = (): string => collector?.all().toString('latin1') ?? '';
-  return { port: address.port, wheel, outcome, peers, details, read, accepted, taken };
+  return { door, port: address.port, wheel, outcome, peers, details, read, accepted, taken };
 }

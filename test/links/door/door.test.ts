@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { Collector, settled, until } from '../socket-rig.ts';
 import { doorRig, FIRST_BYTE_TIMEOUT_MS } from './door-rig.ts';
@@ -114,6 +114,15 @@ describe('a plain door', () => {
     reset.resetAndDestroy();
     await until(() => accepted.length === 2 && accepted.every(({ destroyed }) => destroyed));
     assert.deepEqual(outcome, [], 'a health check is nothing to count');
+    assert.equal(wheel.pendingCount, 0);
+  });
+
+  it('takes in none that was reset before it was accepted, and counts nothing', async (t) => {
+    const { door, outcome, wheel } = await doorRig(t);
+    const gone = new Socket();
+    door.accept(gone, 'plain');
+    assert.equal(gone.destroyed, true);
+    assert.deepEqual(outcome, []);
     assert.equal(wheel.pendingCount, 0);
   });
 
