@@ -14,7 +14,6 @@ const LIBRARY_FOLDER = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_6
 const NEEDED = [
   { debianPackage: 'ffmpeg', programs: ['ffmpeg', 'ffprobe'] },
   { debianPackage: 'rtmpdump', programs: ['rtmpdump'] },
-  { debianPackage: 'curl', programs: ['curl'] },
   { debianPackage: 'gstreamer1.0-tools', programs: ['gst-launch-1.0', 'gst-inspect-1.0'] },
   { debianPackage: 'gstreamer1.0-plugins-good', elements: ['flvmux', 'flvdemux'] },
   {

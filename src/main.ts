@@ -25,20 +25,36 @@ const io = {
   readFile: (path: string) => readFileSync(path, 'utf8'),
   isTerminal: process.stdout.isTTY === true,
   onStopSignal: (callback: (signal: string) => Promise<void>) => {
-    // WHY: the gateway bounds its own draining; this only ends a stop that hangs.
-    closeWithGrace(
-      { delay: STOP_LIMIT_MS, logger: undefined, skip: ['beforeExit', 'SIGHUP'] },
-      async ({ signal, err }) => {
+    let firstSignal: NodeJS.Signals | null = null;
+    let firstMs = 0;
+    // WHY: the gateway bounds its own draining; this only ends a stop that hangs, and stops on an error of ours.
+    const { close } = closeWithGrace(
+      { delay: STOP_LIMIT_MS, logger: undefined, skip: ['beforeExit', 'SIGHUP', ...STOP_SIGNALS] },
+      async ({ err }) => {
         if (err !== undefined) process.stderr.write(`culvert: ${err.stack ?? err.message}\n`);
-        await callback(signal ?? 'error');
+        await callback(firstSignal ?? 'error');
         process.exitCode = err === undefined ? ExitCode.Done : ExitCode.Failed;
       },
     );
+    for (const stopSignal of STOP_SIGNALS) {
+      process.on(stopSignal, (signal) => {
+        if (firstSignal === null) {
+          firstSignal = signal;
+          firstMs = performance.now();
+          close();
+        } else if (performance.now() - firstMs > ECHO_MS) process.exit(ExitCode.Failed);
+      });
+    }
   },
   onReloadSignal: (callback: (signal: string) => Promise<void>) => {
     process.on('SIGHUP', (signal) => void callback(signal));
   },
 };
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** WHY: one Ctrl-C comes twice under npm, which passes on what the terminal has sent to all. Later ones are meant. */
+const ECHO_MS = 1000;
 
 /** LIMIT: longer than the longest drain that can be configured, 10 minutes. */
 const STOP_LIMIT_MS = 11 * 60 * 1000;

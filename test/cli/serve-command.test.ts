@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { startGateway } from '../support/gateway-process.ts';
+import { sleep } from '../support/programs.ts';
+import { TestClient } from '../support/test-client.ts';
 
 const NODE = join(import.meta.dirname, '..', '..', 'node_modules', '.bin', 'node');
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
@@ -120,6 +122,26 @@ describe('culvert serve', () => {
       addresses.map((address) => `ws://${address}/rtmp`),
     );
     assert.equal(await gateway.stop(), 0);
+  });
+
+  it('drains on a Ctrl-C that comes twice, as it does under npm, and ends at once on one that comes later', async (t) => {
+    const patient = await startGateway(t);
+    await TestClient.overTcp(t, patient.ports[0] ?? 0, 'live');
+    process.kill(patient.pid, 'SIGINT');
+    await patient.waitForLine(({ msg }) => msg === 'stopping', LIMIT_MS);
+    process.kill(patient.pid, 'SIGINT');
+    await patient.waitForLine(({ msg }) => msg === 'stopped', LIMIT_MS);
+    assert.equal(await patient.stop(), 0);
+
+    const hurried = await startGateway(t);
+    // A tunnel that nobody polls is waited for: five seconds.
+    await fetch(`http://127.0.0.1:${hurried.ports[0]}/open/1`, { method: 'POST', body: '\0' });
+    process.kill(hurried.pid, 'SIGTERM');
+    await hurried.waitForLine(({ msg }) => msg === 'stopping', LIMIT_MS);
+    await sleep(1200);
+    process.kill(hurried.pid, 'SIGTERM');
+    assert.equal(await hurried.stop(), 1);
+    assert.ok(!hurried.lines.some(({ msg }) => msg === 'stopped'));
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
