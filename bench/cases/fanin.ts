@@ -12,7 +12,13 @@ import type { Stretch } from '../support/measure.ts';
 import { PROFILE_FLAG, PROFILE_USAGE, profileFolderOf } from '../support/profiled-stretch.ts';
 import { roundsCase } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
-import { PEER_USAGE, readStretchFlags, STRETCH_FLAGS, STRETCH_USAGE } from '../support/stretch-flags.ts';
+import {
+  PEER_USAGE,
+  peersOver,
+  readStretchFlags,
+  STRETCH_FLAGS,
+  STRETCH_USAGE,
+} from '../support/stretch-flags.ts';
 import type { Summary } from '../support/summary.ts';
 import { costAims } from '../support/summary-aims.ts';
 
@@ -71,14 +77,16 @@ function readFanInOptions(argv: readonly string[]): FanInOptions {
   };
 }
 
-function stretchesOf({ rtmp, rtmpt, checked, peers, hasFloor, loadArgs }: FanInOptions): Stretch[] {
+function stretchesOf(options: FanInOptions): Stretch[] {
+  const { rtmp, rtmpt, checked, hasFloor, loadArgs } = options;
   const stretch = (server: ServerKind, mode: string, scheme: string, count: number): Stretch => {
     const args = ['--mode', mode, `--${scheme}`, String(count), '--checked', String(checked), ...loadArgs];
     return { server, group: groupOf(count, scheme), clientCount: count, loadArgs: args };
   };
   const stretches: Stretch[] = [];
   if (rtmp > 0) {
-    for (const server of [CULVERT, ...peers]) stretches.push(stretch(server, 'fanin', 'rtmp', rtmp));
+    for (const server of [CULVERT, ...peersOver(options, 'rtmp')])
+      stretches.push(stretch(server, 'fanin', 'rtmp', rtmp));
     if (hasFloor) stretches.push(stretch(BARE_READER, 'bare-send', 'rtmp', rtmp));
   }
   if (rtmpt > 0) stretches.push(stretch(CULVERT, 'fanin', 'rtmpt', rtmpt));

@@ -1,8 +1,10 @@
-// The case `floor`: four tiny programs that do the least a server can do, alone. Other cases run them beside the gateway;
-// here they show what this machine can do at all.
+// The case `floor`: tiny programs that do the least a server can do, alone, some of them in TLS too. Other cases run them
+// beside the gateway; here they show what this machine can do at all.
 
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
+import type { Scheme } from '../load/scheme.ts';
+import { STREAMING_SCHEMES } from '../load/scheme.ts';
 import type { BenchCase } from '../support/bench-case.ts';
 import type { ServerKind } from '../support/bench-server.ts';
 import { BARE_PIPE, BARE_READER, bareFastify, bareWrite, bytesIn } from '../support/floor-server.ts';
@@ -36,11 +38,11 @@ type FloorOptions = StretchOptions & {
 /** The least that a server can do. */
 export const FLOOR_CASE: BenchCase = roundsCase(
   `floor [options]
-  --clients N           connections of the bare write and of the bare Fastify route (1000)
+  --clients N           connections of the bare writes and of the bare Fastify routes (1000)
   --pipes N             connections of the bare pipe (300)
   --publishers N        connections of the bare reader, of ${PUBLISHER_KBPS} kbit/s each (500)
-  --tick-ms LIST        ticks of the bare write; the first is that of held replies too
-                        (the gateway's streams.mergeTime, and ${LONG_TICK_MS})
+  --tick-ms LIST        ticks of the bare write; the first is that of held replies too, and of the writes in TLS and as
+                        WebSocket messages (the gateway's streams.mergeTime, and ${LONG_TICK_MS})
   --poll-ms N           pause between polls (100)
 ${STRETCH_USAGE}
   --kbps N              bit rate of a viewer (${DEFAULT_KBPS})
@@ -92,17 +94,27 @@ function stretchesOf({
   loadArgs,
 }: FloorOptions): Stretch[] {
   const stretch = (server: ServerKind, mode: string, count: number, what: string, more: string[] = []) => {
-    const args = ['--mode', mode, '--rtmp', String(count), ...loadArgs, ...more];
+    const [scheme = 'rtmp'] = server.schemes;
+    const args = ['--mode', mode, `--${scheme}`, String(count), ...loadArgs, ...more];
     return { server, group: `${count} ${what}`, clientCount: count, loadArgs: args };
   };
+  const written = (ms: number, scheme: Scheme) =>
+    stretch(bareWrite(ms, bytesIn(kbps, ms), scheme), 'bare-read', clients, `at a tick of ${ms} ms`);
+  const polled = (scheme: Scheme) =>
+    stretch(
+      bareFastify(0, bytesIn(kbps, pollMs), scheme),
+      'bare-poll',
+      clients,
+      `polling every ${pollMs} ms`,
+      ['--poll-ms', String(pollMs)],
+    );
   const heldMs = tickMs[0] ?? 1;
-  const polled = bareFastify(0, bytesIn(kbps, pollMs));
   const held = bareFastify(heldMs, bytesIn(kbps, heldMs));
   const stretches = [
-    ...tickMs.map((ms) =>
-      stretch(bareWrite(ms, bytesIn(kbps, ms)), 'bare-read', clients, `at a tick of ${ms} ms`),
-    ),
-    stretch(polled, 'bare-poll', clients, `polling every ${pollMs} ms`, ['--poll-ms', String(pollMs)]),
+    ...STREAMING_SCHEMES.map((scheme) => written(heldMs, scheme)),
+    ...tickMs.slice(1).map((ms) => written(ms, 'rtmp')),
+    polled('rtmpt'),
+    polled('rtmpts'),
     stretch(held, 'bare-poll', clients, `held to a tick of ${heldMs} ms`),
     stretch(BARE_PIPE, 'bare-pipe', pipes, 'piped, 73 messages a second'),
     stretch(BARE_READER, 'bare-send', publishers, `publishers of ${PUBLISHER_KBPS} kbit/s`, [

@@ -11,7 +11,13 @@ import type { Measurement, Stretch } from '../support/measure.ts';
 import { figureText } from '../support/measurement-table.ts';
 import { estimateRoundsMs, measureRounds, rightness } from '../support/rounds.ts';
 import type { StretchOptions } from '../support/stretch-flags.ts';
-import { PEER_USAGE, positiveNumber, readStretchFlags, STRETCH_FLAGS } from '../support/stretch-flags.ts';
+import {
+  PEER_USAGE,
+  peersOver,
+  positiveNumber,
+  readStretchFlags,
+  STRETCH_FLAGS,
+} from '../support/stretch-flags.ts';
 import { median, tableText } from '../support/table.ts';
 
 const MAX_JOINS = 9000;
@@ -87,12 +93,13 @@ function readJoinOptions(argv: readonly string[]): { options: JoinOptions; atOnc
   return { options, atOnce: positiveNumber('--at-once', values['at-once'], MAX_AT_ONCE) };
 }
 
-function stretchesOf({ rtmp, rtmpt, peers, loadArgs }: JoinOptions, atOnce: number): Stretch[] {
+function stretchesOf(options: JoinOptions, atOnce: number): Stretch[] {
+  const { rtmp, rtmpt, loadArgs } = options;
   const stretch = (server: ServerKind, scheme: string, count: number): Stretch => {
     const args = ['--mode', 'join', `--${scheme}`, String(count), '--at-once', String(atOnce), ...loadArgs];
     return { server, group: `${count} joins over ${scheme}`, clientCount: count, loadArgs: args };
   };
-  const plain = [CULVERT, ...peers].map((server) => stretch(server, 'rtmp', rtmp));
+  const plain = [CULVERT, ...peersOver(options, 'rtmp')].map((server) => stretch(server, 'rtmp', rtmp));
   const all = [...plain, stretch(CULVERT, 'rtmpt', rtmpt)];
   return all.filter(({ clientCount }) => clientCount > 0);
 }

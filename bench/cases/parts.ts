@@ -20,13 +20,18 @@ export function allParts({ runs, seconds, settleMs }: PartsOptions): Part[] {
   const settled = [...often, '--settle-ms', String(settleMs)];
   const long = [...settled, '--seconds', String(seconds)];
   const play = ['--rtmpt', '0', ...long];
+  const carriers = ['--rtmp', '1000', '--rtmps', '1000', '--ws', '1000', '--wss', '1000', '--floor'];
   // WHY: peers stand where they are compared. node-media-server is at the limit of its core with hundreds of viewers,
-  // and nginx, who writes each message by itself, keeps the load program too busy with 2,000.
+  // and nginx, who writes each message by itself, keeps the load program too busy with 2,000; in TLS, with which each
+  // write costs more, they stand at 500. Polls back to back over TLS are at 500 too: 1,000 viewers fill the core.
   const commands: readonly (readonly [string, string, readonly string[]])[] = [
     ['play-few', 'play', ['--rtmp', '1,20,50,200,500', '--peer', 'nginx', ...play]],
     ['play-1000', 'play', ['--rtmp', '1000', '--peer', 'all', '--floor', '--merge-ms', '350', ...play]],
     ['play-2000', 'play', ['--rtmp', '2000', '--floor', ...play]],
+    ['play-carriers', 'play', [...carriers, ...play]],
+    ['play-rtmps-500', 'play', ['--rtmp', '0', '--rtmps', '500', '--peer', 'all', '--floor', ...play]],
     ['tunnel', 'tunnel', ['--rtmpt', '1000', ...long]],
+    ['tunnel-tls', 'tunnel', ['--rtmpt', '0', '--rtmpts', '500,1000', ...long]],
     ['fanin', 'fanin', ['--peer', 'all', ...long]],
     ['floor', 'floor', long],
     ['join', 'join', ['--peer', 'nginx', ...settled]],

@@ -3,12 +3,16 @@
 
 import type { LoadOptions } from '../load/load-options.ts';
 import { LoadMode, parseLoadOptions } from '../load/load-options.ts';
+import type { PerScheme, Scheme } from '../load/scheme.ts';
+import { CARRIERS, SCHEMES, schemeOfEach } from '../load/scheme.ts';
 
 /** Starting and stopping a server and the load program. */
 const FIXED_MS = 1500;
 /** Joining as one of many. A tunnel waits for polls that the server holds until it may publish or play. */
-const RTMP_JOIN_MS = 1.5;
-const TUNNEL_JOIN_MS = 12;
+const JOIN_MS: PerScheme<number> = { rtmp: 1.5, rtmpt: 12, rtmps: 5, rtmpts: 14, ws: 3, wss: 6 };
+/** A client of a floor, which connects and no more. */
+const BARE_JOIN_MS = 1.5;
+const BARE_SECURE_JOIN_MS = 3;
 /** The same at a server that lets the first frame wait. */
 const SLOW_JOIN_MS = 9.5;
 /** A join of the case `join`, which waits for its first frame. */
@@ -29,14 +33,21 @@ export function minutesText(durationMs: number): string {
   return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
-function joinsMs({ mode, rtmp, rtmpt, atOnce }: LoadOptions, startsAtOnce: boolean): number {
+function joinsMs(options: LoadOptions, startsAtOnce: boolean): number {
+  const { mode, atOnce } = options;
   if (mode === LoadMode.Join || mode === LoadMode.Churn) return 0;
   const usual = atOnce === 0 ? USUAL_JOINS_AT_ONCE : atOnce;
-  const tunnelJoinMs = (TUNNEL_JOIN_MS * USUAL_JOINS_AT_ONCE) / usual;
-  return rtmp * (startsAtOnce ? RTMP_JOIN_MS : SLOW_JOIN_MS) + rtmpt * Math.max(RTMP_JOIN_MS, tunnelJoinMs);
+  const joinMs = (scheme: Scheme): number => {
+    if (mode.startsWith('bare')) return CARRIERS[scheme].isSecure ? BARE_SECURE_JOIN_MS : BARE_JOIN_MS;
+    const usualMs = JOIN_MS[scheme];
+    if (CARRIERS[scheme].framing !== 'tunnel')
+      return startsAtOnce ? usualMs : Math.max(usualMs, SLOW_JOIN_MS);
+    return Math.max(JOIN_MS.rtmp, (usualMs * USUAL_JOINS_AT_ONCE) / usual);
+  };
+  return SCHEMES.reduce((sum, scheme) => sum + options[scheme] * joinMs(scheme), 0);
 }
 
-function stretchMs({ mode, rtmp, rtmpt, seconds }: LoadOptions, startsAtOnce: boolean): number {
-  if (mode !== LoadMode.Join) return seconds * 1000;
-  return (rtmp + rtmpt) * (startsAtOnce ? LONE_JOIN_MS : LONE_SLOW_JOIN_MS);
+function stretchMs(options: LoadOptions, startsAtOnce: boolean): number {
+  if (options.mode !== LoadMode.Join) return options.seconds * 1000;
+  return schemeOfEach(options).length * (startsAtOnce ? LONE_JOIN_MS : LONE_SLOW_JOIN_MS);
 }

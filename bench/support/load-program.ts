@@ -17,6 +17,7 @@ export async function runLoadProgram(
 ): Promise<LoadResult> {
   const url = `rtmp://127.0.0.1:${server.port}/live/bench`;
   const startArgs = kind.startsAtKeyframe ? [] : ['--start-anywhere'];
+  if (server.securePort !== null) startArgs.push('--secure-port', String(server.securePort));
   const program = startPinned(LOAD_CORE, process.execPath, [
     'bench/load.ts',
     '--url',

@@ -31,7 +31,7 @@ export type MemoryMeasurement = {
 
 /** Runs one stretch. @throws Error where the load ended before it was measured */
 export async function measureMemory(stretch: MemoryStretch): Promise<MemoryMeasurement> {
-  const kind = culvertWith(INSPECTED);
+  const kind = culvertWith({ env: INSPECTED });
   const server = await kind.start();
   const probe = await MemoryProbe.open(server.process.pid, server.process.errorOutput());
   try {

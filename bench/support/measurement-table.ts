@@ -1,5 +1,7 @@
 // Measurements for people: a row each, as they were taken.
 
+import type { Scheme } from '../load/scheme.ts';
+import { SCHEMES, STREAMING_SCHEMES } from '../load/scheme.ts';
 import type { LoadResult, TransportResult } from './load-events.ts';
 import type { Measurement } from './measure.ts';
 import { tableText } from './table.ts';
@@ -38,15 +40,15 @@ export function printFaults({ load }: Measurement, print: (text: string) => void
 
 /** Replies of a tunnel or a bare route a second and client; null where nothing is asked. */
 export function repliesPerClientSecond({ load, clientCount, measuredMs }: Measurement): number | null {
-  const replies = load.rtmpt.requests + (load.bare?.requests ?? 0);
+  const replies = sumOf(SCHEMES, (scheme) => load[scheme].requests) + (load.bare?.requests ?? 0);
   return replies === 0 ? null : replies / ((clientCount * measuredMs) / 1000);
 }
 
-/** How often a viewer of RTMP or a reading client got something, a second; null where clients do something else. */
+/** How often a viewer without a tunnel or a reading client got something, a second; null where clients do something else. */
 export function arrivalsPerClientSecond({ load, clientCount, measuredMs }: Measurement): number | null {
   const { clients, arrivals, requests } = load.bare ?? {
-    clients: load.rtmp.viewers,
-    arrivals: load.rtmp.arrivals,
+    clients: sumOf(STREAMING_SCHEMES, (scheme) => load[scheme].viewers),
+    arrivals: sumOf(STREAMING_SCHEMES, (scheme) => load[scheme].arrivals),
     requests: 0,
   };
   if (clients !== clientCount || requests > 0 || arrivals === 0) return null;
@@ -90,13 +92,14 @@ function rowsOf(measurement: Measurement): string[][] {
 }
 
 /** The transports that had viewers; the first one where none had. */
-function transportsOf({ rtmp, rtmpt }: LoadResult): [string, TransportResult][] {
-  const all: [string, TransportResult][] = [
-    ['rtmp', rtmp],
-    ['rtmpt', rtmpt],
-  ];
+function transportsOf(load: LoadResult): [Scheme, TransportResult][] {
+  const all = SCHEMES.map((scheme): [Scheme, TransportResult] => [scheme, load[scheme]]);
   const used = all.filter(([, { viewers }]) => viewers > 0);
   return used.length === 0 ? all.slice(0, 1) : used;
+}
+
+function sumOf(schemes: readonly Scheme[], figureOf: (scheme: Scheme) => number): number {
+  return schemes.reduce((sum, scheme) => sum + figureOf(scheme), 0);
 }
 
 function timesOf(transport: TransportResult): string[] {

@@ -5,6 +5,7 @@ import type { Aim } from './aim.ts';
 import { aimLines } from './aim.ts';
 import type { BenchCase, CaseOutcome } from './bench-case.ts';
 import { readAsUsage } from './bench-case.ts';
+import { carrierLines, cipherLines } from './carrier-remarks.ts';
 import { estimateLoadMs } from './estimate.ts';
 import type { Measurement, Stretch } from './measure.ts';
 import { measure } from './measure.ts';
@@ -94,7 +95,8 @@ async function runRounds(plan: RoundsPlan, print: (text: string) => void): Promi
   print(`\n${measurementTable(measurements, plan.client)}\n`);
   const figures = summarise(measurements);
   const aims = plan.aims(figures);
-  const report = [summaryTable(figures, plan.client), ...aimLines(aims)].join('\n');
+  const remarks = [...carrierLines(figures), ...cipherLines(figures)];
+  const report = [summaryTable(figures, plan.client), ...remarks, ...aimLines(aims)].join('\n');
   print(`${report}\n`);
   if (plan.profileFolder !== null) print('With a profiler in it the gateway costs more: no figures to keep.');
   return { versions, measurements, figures, aims, report, ...rightness(measurements) };

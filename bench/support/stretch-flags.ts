@@ -1,9 +1,10 @@
 // The part of the command line that cases with servers share.
 
 import { wholeNumber } from '../load/load-options.ts';
+import type { Scheme } from '../load/scheme.ts';
 import type { ServerKind } from './bench-server.ts';
-import { NGINX_RTMP } from './nginx-server.ts';
-import { NODE_MEDIA_SERVER } from './node-media-server.ts';
+import { NGINX_RTMP, NGINX_RTMPS } from './nginx-server.ts';
+import { NODE_MEDIA_SERVER, NODE_MEDIA_SERVER_RTMPS } from './node-media-server.ts';
 
 /** The shared flags, for parseArgs. */
 export const STRETCH_FLAGS = {
@@ -21,7 +22,7 @@ export const STRETCH_USAGE = `  --seconds N           length of each measured st
   --settle-ms N         time between the last join and the measured stretch (2000)`;
 
 /** How --peer is described. */
-export const PEER_USAGE = `  --peer LIST           peers that do the same over RTMP, turn by turn: nginx, node-media-server, all, none (none)`;
+export const PEER_USAGE = `  --peer LIST           peers that do the same, turn by turn: nginx, node-media-server, all, none (none)`;
 
 /** What parseArgs makes of them. */
 export type StretchValues = {
@@ -36,6 +37,7 @@ export type StretchValues = {
 /** What they say. */
 export type StretchOptions = {
   readonly runs: number;
+  /** Peers, each over what it has: see `peersOver`. */
   readonly peers: readonly ServerKind[];
   readonly kbps: number;
   /** Options that the load program gets in every stretch. */
@@ -44,9 +46,9 @@ export type StretchOptions = {
 
 const PEERS: Readonly<Record<string, readonly ServerKind[]>> = {
   none: [],
-  nginx: [NGINX_RTMP],
-  'node-media-server': [NODE_MEDIA_SERVER],
-  all: [NGINX_RTMP, NODE_MEDIA_SERVER],
+  nginx: [NGINX_RTMP, NGINX_RTMPS],
+  'node-media-server': [NODE_MEDIA_SERVER, NODE_MEDIA_SERVER_RTMPS],
+  all: [NGINX_RTMP, NGINX_RTMPS, NODE_MEDIA_SERVER, NODE_MEDIA_SERVER_RTMPS],
 };
 const MAX_RUNS = 100;
 const MAX_SECONDS = 3600;
@@ -73,6 +75,11 @@ export function readStretchFlags(values: StretchValues, defaultKbps: number): St
     kbps,
     loadArgs: ['--seconds', String(seconds), '--settle-ms', String(settleMs), '--kbps', String(kbps)],
   };
+}
+
+/** Those whose viewers may come over a scheme. */
+export function peersOver({ peers }: Pick<StretchOptions, 'peers'>, scheme: Scheme): ServerKind[] {
+  return peers.filter(({ schemes }) => schemes.includes(scheme));
 }
 
 /** Reads a number of at least 1. @throws Error with what was expected */

@@ -1,6 +1,8 @@
 // What all runs of a case come to: for each group of servers that did the same, the medians of each server, and how many
 // times as much as each of the others the gateway costs. Void runs do not count.
 
+import { SCHEMES } from '../load/scheme.ts';
+import type { TransportResult } from './load-events.ts';
 import type { Measurement } from './measure.ts';
 import {
   arrivalsPerClientSecond,
@@ -30,6 +32,8 @@ export type Summary = {
   readonly arrivalsPerClientSecond: number | null;
   readonly latencyP50Ms: number | null;
   readonly latencyP99Ms: number | null;
+  /** Versions and ciphers of TLS that its clients spoke, each once. */
+  readonly ciphers: readonly string[];
   /** True where the server was at the limit of its core in any run that counts. */
   readonly isSaturated: boolean;
 };
@@ -56,7 +60,9 @@ export function summaryTable(summaries: readonly Summary[], client: string): str
   const head = ['medians', 'runs', `CPU-ms/${client}-s`, 'culvert is', 'latency p50', 'p99 ms'];
   const hasReplies = summaries.some(({ cpuUsPerReply }) => cpuUsPerReply !== null);
   // Where nothing is to be compared at equal rates they say little, and servers that do not gather have too many.
-  const hasArrivals = summaries.some(({ server }) => server === 'bare write');
+  const hasArrivals = summaries.some(
+    ({ server, arrivalsPerClientSecond: rate }) => server.startsWith('bare') && rate !== null,
+  );
   if (hasArrivals) head.push(`arrivals/${client}-s`);
   if (hasReplies) head.push(`replies/${client}-s`, 'CPU-µs/reply', 'culvert is');
   return tableText(
@@ -78,7 +84,8 @@ function summaryOf(measurements: readonly Measurement[]): Summary {
     const values = counted.map(figureOf).filter((value) => value !== null);
     return values.length === 0 ? null : median(values);
   };
-  const transportOf = ({ load }: Measurement) => (load.rtmp.viewers > 0 ? load.rtmp : load.rtmpt);
+  const transportOf = ({ load }: Measurement): TransportResult =>
+    load[SCHEMES.find((scheme) => load[scheme].viewers > 0) ?? 'rtmp'];
   return {
     group: first.group,
     server: first.server,
@@ -92,6 +99,7 @@ function summaryOf(measurements: readonly Measurement[]): Summary {
     arrivalsPerClientSecond: medianOf(arrivalsPerClientSecond),
     latencyP50Ms: medianOf((measurement) => transportOf(measurement).latencyP50Ms),
     latencyP99Ms: medianOf((measurement) => transportOf(measurement).latencyP99Ms),
+    ciphers: [...new Set(counted.flatMap(({ load }) => load.ciphers))],
     isSaturated: counted.some(isSaturated),
   };
 }

@@ -3,73 +3,15 @@ import { describe, it } from 'node:test';
 import { bareWriteAs } from '../../bench/cases/play.ts';
 import { heldRoute } from '../../bench/cases/tunnel.ts';
 import { ArrivalCounter } from '../../bench/load/arrival-counter.ts';
-import { NO_VIEWERS } from '../../bench/load/load-stretch.ts';
 import { verdictOf } from '../../bench/support/aim.ts';
-import type { LoadResult } from '../../bench/support/load-events.ts';
 import type { Measurement } from '../../bench/support/measure.ts';
 import type { MemoryMeasurement } from '../../bench/support/measure-memory.ts';
 import { flatAim, memoryAims, perViewerKb } from '../../bench/support/memory-figures.ts';
 import { summarise } from '../../bench/support/summary.ts';
 import { costAims, latencyAims, ownCostAims } from '../../bench/support/summary-aims.ts';
+import { groupOver, loadResult, measurementOf as run } from './measurements.ts';
 
-const GROUP = '1000 rtmp';
-const CLIENTS = 1000;
-const SECONDS = 10;
-
-type Figures = {
-  readonly cost?: number;
-  readonly coreShare?: number;
-  readonly arrivals?: number;
-  readonly replies?: number;
-  readonly p50Ms?: number;
-  readonly isVoid?: boolean;
-};
-
-function load(changes: Partial<LoadResult> = {}): LoadResult {
-  return {
-    rtmp: NO_VIEWERS,
-    rtmpt: NO_VIEWERS,
-    bare: null,
-    publishers: 1,
-    measuredMs: SECONDS * 1000,
-    sentMessages: 0,
-    sendLateP99Ms: null,
-    basesMs: [],
-    loadCpuShare: 0.3,
-    isVoid: false,
-    faults: {},
-    faultTexts: [],
-    ...changes,
-  };
-}
-
-/** A measurement of a server with 1000 clients and ten seconds. */
-function run(server: string, figures: Figures = {}): Measurement {
-  const { cost = 1, coreShare = 0.5, arrivals = 20, replies = 0, p50Ms = 5, isVoid = false } = figures;
-  const often = CLIENTS * SECONDS;
-  const isBare = server.startsWith('bare');
-  const counts = { arrivals: arrivals * often, requests: replies * often };
-  const viewers = { ...NO_VIEWERS, ...counts, viewers: CLIENTS, latencyP50Ms: p50Ms };
-  const result = load({
-    isVoid,
-    bare: isBare ? { clients: CLIENTS, bytes: 1, ...counts } : null,
-    rtmp: isBare || replies > 0 ? NO_VIEWERS : viewers,
-    rtmpt: isBare || replies === 0 ? NO_VIEWERS : viewers,
-  });
-  return {
-    server,
-    isPeer: server === 'nginx',
-    group: GROUP,
-    clientCount: CLIENTS,
-    startedAtMs: 0,
-    measuredMs: SECONDS * 1000,
-    serverCpuMs: cost * often,
-    cpuMsPerClientSecond: cost,
-    serverCpuShare: coreShare,
-    residentBytes: 1,
-    load: result,
-  };
-}
+const GROUP = groupOver('rtmp');
 
 const WANTED = { bound: 'most', limit: 1.3 } as const;
 
@@ -155,7 +97,8 @@ describe('a floor at equal rates', () => {
   const isVoid = true;
 
   it('writes as often as the gateway did in runs that count, and at its setting before', () => {
-    const versionOf = (...earlier: Measurement[]) => bareWriteAs(GROUP, earlier, 40, 1130).version();
+    const versionOf = (...earlier: Measurement[]) =>
+      bareWriteAs(GROUP, earlier, { tickMs: 40, kbps: 1130 }).version();
     assert.equal(versionOf(), '5650 bytes every 40 ms');
     assert.equal(versionOf(run('culvert', { arrivals: 21.55 })), '6498 bytes every 46 ms');
     assert.equal(
@@ -188,14 +131,14 @@ describe('figures of memory', () => {
     clientCount: 1000,
     before: weight(0),
     samples: [weight(kbAViewer * 1000 * 1000)],
-    load: load({ isVoid }),
+    load: loadResult({ isVoid }),
   });
   const churned = (samples: number[], isVoid = false): MemoryMeasurement => ({
     group: 'joins and leaves',
     clientCount: 0,
     before: weight(1),
     samples: samples.map(weight),
-    load: load({ isVoid }),
+    load: loadResult({ isVoid }),
   });
   const verdictsOf = (...alike: MemoryMeasurement[]) => memoryAims('rtmp playing', alike).map(verdictOf);
   const flatVerdicts = (...alike: MemoryMeasurement[]) => flatAim(alike, 60).map(verdictOf);

@@ -14,7 +14,14 @@ describe('estimateLoadMs', () => {
     const manyMs = estimateLoadMs(['--rtmp', '1000', ...HELD]);
     assert.ok(manyMs > fewMs);
     assert.ok(estimateLoadMs(['--rtmpt', '1000', ...HELD]) > manyMs);
+    assert.ok(estimateLoadMs(['--rtmps', '1000', ...HELD]) > manyMs);
+    assert.ok(estimateLoadMs(['--wss', '1000', ...HELD]) > estimateLoadMs(['--ws', '1000', ...HELD]));
     assert.ok(estimateLoadMs(['--rtmp', '1000', ...HELD], false) > manyMs);
+  });
+
+  it('has the clients of a floor wait for nothing but their connection', () => {
+    const tunnels = ['--rtmpts', '1000', ...HELD];
+    assert.ok(estimateLoadMs(['--mode', 'bare-poll', ...tunnels]) < estimateLoadMs(tunnels));
   });
 
   it('counts joins by their number, and not by a length that they do not have', () => {

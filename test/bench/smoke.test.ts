@@ -8,10 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, it } from 'node:test';
+import { SCHEMES } from '../../bench/load/scheme.ts';
 import { ROOT_FOLDER } from '../support/gateway-process.ts';
 
 const RUN_LIMIT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+/** What clients and servers of this Node agree on where nobody says otherwise. */
+const CIPHER = 'TLSv1.3 TLS_AES_256_GCM_SHA384';
 
 /** Runs the bench to its end. */
 function run(
@@ -49,15 +52,17 @@ function temporaryFolder(test: TestContext): string {
 
 // Most of a smoke run is waiting: two at a time do not disturb each other.
 describe('the bench', { concurrency: 2 }, () => {
-  it('plays over RTMP and RTMPT without losing or changing a message, and profiles that', async (test) => {
+  it('plays over all transports without losing or changing a message, and profiles that', async (test) => {
     const { measurements, said } = await smoke('play', '--profile', temporaryFolder(test));
     assert.match(said, /by itself, of \d+ ms not idle/);
     const [{ load }] = measurements;
     assert.deepEqual(load.faults, {});
-    for (const transport of [load.rtmp, load.rtmpt]) {
-      assert.equal(transport.viewers, 4);
-      assert.ok(transport.frames >= 4 * 60, `${transport.frames} frames`);
+    for (const scheme of SCHEMES) {
+      const { viewers, frames } = load[scheme];
+      assert.equal(viewers, 4, scheme);
+      assert.ok(frames >= 4 * 60, `${frames} frames over ${scheme}`);
     }
+    assert.deepEqual(load.ciphers, [CIPHER]);
   });
 
   it('plays through tunnels that poll, and that are held, beside a bare Fastify route', async () => {
@@ -80,12 +85,15 @@ describe('the bench', { concurrency: 2 }, () => {
     }
   });
 
-  it('runs the four floors, none of whose clients starves', async () => {
+  it('runs the floors, none of whose clients starves, and speaks TLS with them as with the gateway', async () => {
     const { measurements } = await smoke('floor');
     const servers = measurements.map(({ server }: { server: string }) => server);
-    assert.deepEqual([...new Set(servers)], ['bare write', 'bare Fastify', 'bare pipe', 'bare reader']);
+    const written = ['bare write', 'bare TLS write', 'bare ws', 'bare wss'];
+    const others = ['bare Fastify', 'bare TLS Fastify', 'bare pipe', 'bare reader'];
+    assert.deepEqual([...new Set(servers)], [...written, ...others]);
     for (const { server, load } of measurements) {
       assert.equal(load.bare.bytes > 0, server !== 'bare reader', server);
+      assert.deepEqual(load.ciphers, /TLS|wss/.test(server) ? [CIPHER] : [], server);
     }
   });
 
