@@ -6,17 +6,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Admission } from './auth/admission.ts';
 import { boundedAdmissions } from './auth/bounded-admission.ts';
-import { parseAddressRange } from './config/address-range.ts';
 import { perApp } from './config/app-settings.ts';
-import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { pagesPlugin } from './delivery/pages-plugin.ts';
 import type { ErrorCode, Guard } from './errors.ts';
 import { createGuard } from './errors.ts';
-import { AddressList } from './links/address-list.ts';
-import { ConnectionLimits } from './links/door/connection-limits.ts';
-import type { DoorDeps } from './links/door/door.ts';
-import { Door } from './links/door/door.ts';
+import { addressListOf, makeDoor } from './gateway-door.ts';
+import type { Door, DoorDeps } from './links/door/door.ts';
+
 import type { OpenListener } from './links/door/listeners.ts';
 import { Listeners } from './links/door/listeners.ts';
 import { Refusals } from './links/door/refusals.ts';
@@ -24,8 +21,7 @@ import { HttpFront } from './links/http-front.ts';
 import type { Link, Peer } from './links/link.ts';
 import { rtmptPlugin } from './links/rtmpt/rtmpt-plugin.ts';
 import { SocketLink } from './links/socket-link.ts';
-import { CertificateStore } from './links/tls/certificate-store.ts';
-import { TlsDoor } from './links/tls/tls-door.ts';
+import type { CertificateStore } from './links/tls/certificate-store.ts';
 import { isWebSocketUpgrade, WebSocketDoor } from './links/websocket/websocket-door.ts';
 import { webSocketPlugin } from './links/websocket/websocket-plugin.ts';
 import type { Logger } from './log.ts';
@@ -44,6 +40,8 @@ export type GatewayDeps = {
   readonly log: Logger;
   readonly clock: Clock;
   readonly scheduler: StreamScheduler;
+  /** How many files and connections the process may have open; null where that is not known. */
+  readonly maxOpenFiles: number | null;
   /** Milliseconds since 1970: what certificates count by. */
   readonly epochMs: () => number;
   /** Who may connect, by application; whoever likes where an application has none. */
@@ -68,6 +66,7 @@ export class Gateway {
   #certificates: CertificateStore | null = null;
   #door: Door | null = null;
   #onAllEnded: (() => void) | null = null;
+  #started: Promise<OpenListener[]> | null = null;
   #isStopping = false;
 
   constructor(config: Config, deps: GatewayDeps) {
@@ -122,7 +121,11 @@ export class Gateway {
     });
     this.#http.app.register(webSocketPlugin);
     this.#http.app.register(pagesPlugin);
-    this.#listeners = new Listeners(this.#http.server, (socket, kind) => this.#door?.accept(socket, kind));
+    this.#listeners = new Listeners({
+      httpServer: this.#http.server,
+      onSocket: (socket, kind) => this.#door?.accept(socket, kind),
+      onFailedAccept: () => this.#count('connection-accept-failed'),
+    });
   }
 
   /** What was counted so far. */
@@ -136,11 +139,20 @@ export class Gateway {
    * @throws Error that names the certificate that cannot be used, or, with `code` of the system (EADDRINUSE, EACCES…), the
    * listener that cannot be opened
    */
-  async start(mayFallBack: boolean): Promise<OpenListener[]> {
+  start(mayFallBack: boolean): Promise<OpenListener[]> {
+    this.#started ??= this.#start(mayFallBack);
+    return this.#started;
+  }
+
+  async #start(mayFallBack: boolean): Promise<OpenListener[]> {
     await this.#http.app.ready();
-    const listeners = this.#config.listen.map(parseListener);
-    const tls = listeners.some(({ kind }) => kind !== 'plain') ? await this.#openTls() : null;
-    this.#door = this.#makeDoor(tls);
+    const { door, listeners, certificates } = await makeDoor(this.#config, this.#deps, this.#wheel, {
+      onHttp: (socket, peer) => this.#http.take(socket, peer),
+      onRtmp: (socket, peer) => this.#addSocket(socket, peer),
+      onRefused: this.#onRefused,
+    });
+    this.#door = door;
+    this.#certificates = certificates;
     return this.#listeners.open(listeners, mayFallBack, (from, to) => {
       this.#deps.log.info({ wanted: from, used: to }, 'port is taken or not permitted, using another');
     });
@@ -158,6 +170,8 @@ export class Gateway {
    */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    // What it opens would stay open behind a stop that comes in between. That it failed is told to who started it.
+    await this.#started?.catch(() => undefined);
     const listenersClosed = this.#listeners.close();
     const { drainTimeoutMs, reconnectUrl } = this.#config.shutdown;
     const tcUrl = reconnectUrl === 'same' ? null : reconnectUrl;
@@ -172,29 +186,6 @@ export class Gateway {
     await listenersClosed;
     this.#certificates?.stop();
     this.#wheel.stop();
-  }
-
-  async #openTls(): Promise<TlsDoor> {
-    const { log, epochMs } = this.#deps;
-    const { handshakeTimeoutMs } = this.#config.tls;
-    this.#certificates = await CertificateStore.load(this.#config, { log, epochMs, wheel: this.#wheel });
-    return new TlsDoor({ wheel: this.#wheel, handshakeTimeoutMs, certificates: this.#certificates });
-  }
-
-  #makeDoor(tls: TlsDoor | null): Door {
-    const { listeners, trustedProxies } = this.#config;
-    const { proxyProtocol, httpProxies } = trustedProxies;
-    return new Door({
-      wheel: this.#wheel,
-      firstByteTimeoutMs: listeners.firstByteTimeoutMs,
-      limits: new ConnectionLimits(listeners.maxConnections, listeners.maxConnectionsPerSource),
-      proxyProtocolSenders: addressListOf(proxyProtocol),
-      sharedSenders: addressListOf([...proxyProtocol, ...httpProxies]),
-      tls,
-      onHttp: (socket, peer) => this.#http.take(socket, peer),
-      onRtmp: (socket, peer) => this.#addSocket(socket, peer),
-      onRefused: this.#onRefused,
-    });
   }
 
   #addSocket(socket: Socket, peer: Peer): void {
@@ -242,10 +233,6 @@ export class Gateway {
 /** Makes a gateway. Nothing is opened before `start`. */
 export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   return new Gateway(config, deps);
-}
-
-function addressListOf(ranges: readonly string[]): AddressList {
-  return new AddressList(ranges.map(parseAddressRange));
 }
 
 function identOf(ident: string): 'not-found' | { readonly text: string } {

@@ -3,10 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
-import { runCertCommand } from './cli/cert-command.ts';
-import { runConfigCommand } from './cli/config-command.ts';
 import { ExitCode } from './cli/exit-code.ts';
-import { runServeCommand } from './cli/serve-command.ts';
+
+// WHY: first of all, for a SIGHUP that nobody listens to ends the process, and loading a command takes a while. One that
+// comes so early asks for nothing: what it would have read again is about to be read.
+let onReload = async (_signal: string): Promise<void> => undefined;
+process.on('SIGHUP', (signal) => void onReload(signal));
 
 const HELP = `culvert COMMAND [FLAGS]
 
@@ -24,6 +26,7 @@ const io = {
   stderr: process.stderr,
   readFile: (path: string) => readFileSync(path, 'utf8'),
   isTerminal: process.stdout.isTTY === true,
+  maxOpenFiles: () => openFilesOf(process.report.getReport()),
   onStopSignal: (callback: (signal: string) => Promise<void>) => {
     let firstSignal: NodeJS.Signals | null = null;
     let firstMs = 0;
@@ -47,7 +50,7 @@ const io = {
     }
   },
   onReloadSignal: (callback: (signal: string) => Promise<void>) => {
-    process.on('SIGHUP', (signal) => void callback(signal));
+    onReload = callback;
   },
 };
 
@@ -69,11 +72,11 @@ process.exitCode = await run(process.argv.slice(2));
 async function run([command, ...argv]: readonly string[]): Promise<number> {
   switch (command) {
     case 'serve':
-      return runServeCommand(argv, io);
+      return (await import('./cli/serve-command.ts')).runServeCommand(argv, io);
     case 'config':
-      return runConfigCommand(argv, io);
+      return (await import('./cli/config-command.ts')).runConfigCommand(argv, io);
     case 'cert':
-      return runCertCommand(argv, io);
+      return (await import('./cli/cert-command.ts')).runCertCommand(argv, io);
     case '--version':
     case 'version':
       process.stdout.write(`${version()}\n`);
@@ -91,6 +94,15 @@ async function run([command, ...argv]: readonly string[]): Promise<number> {
       );
       return ExitCode.WrongSetting;
   }
+}
+
+/** The limit of open files that Node has raised as far as it may; null where the report does not tell. */
+function openFilesOf(report: object): number | null {
+  const limits: unknown = Reflect.get(report, 'userLimits');
+  const openFiles: unknown =
+    typeof limits === 'object' && limits !== null && Reflect.get(limits, 'open_files');
+  const soft: unknown = typeof openFiles === 'object' && openFiles !== null && Reflect.get(openFiles, 'soft');
+  return typeof soft === 'number' ? soft : null;
 }
 
 function version(): string {

@@ -20,6 +20,8 @@ export type ServeIo = CommandIo & {
   readonly isTerminal: boolean;
   /** Calls back once, on the first signal to stop. */
   readonly onStopSignal: (callback: (signal: string) => Promise<void>) => void;
+  /** How many files and connections the process may have open; null where the system does not tell. */
+  readonly maxOpenFiles: () => number | null;
   /** Calls back on each signal to read again what can change. */
   readonly onReloadSignal: (callback: (signal: string) => Promise<void>) => void;
 };
@@ -52,6 +54,7 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
     clock: PROCESS_CLOCK,
     scheduler: PROCESS_SCHEDULER,
     epochMs: Date.now,
+    maxOpenFiles: io.maxOpenFiles(),
   });
   for (const advice of giveAdvice(loaded)) log.warn(advice);
   const stopped = stoppedBySignal(gateway, log, io);

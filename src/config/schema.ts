@@ -190,7 +190,7 @@ export const configSchema = Type.Object({
         'Time after which a new connection is closed that has said too little to tell what it speaks; raise it for clients on very slow lines.',
       ),
       maxConnections: count(
-        { default: 100_000, minimum: 1, maximum: 1_000_000 },
+        { default: 16_000, minimum: 1, maximum: 1_000_000 },
         {
           description:
             'Most connections at a time; lower it to what the machine’s memory and its limit of open files are meant for.',
@@ -198,7 +198,7 @@ export const configSchema = Type.Object({
         },
       ),
       maxConnectionsPerSource: count(
-        { default: 20_000, minimum: 1, maximum: 1_000_000 },
+        { default: 12_000, minimum: 1, maximum: 1_000_000 },
         {
           description:
             'Most connections at a time from one address, of IPv6 from one /64; lower it where clients do not come through a common proxy or NAT.',

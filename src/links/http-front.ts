@@ -13,11 +13,16 @@ import type { AddressList } from './address-list.ts';
 import { forwardedAddress } from './forwarded-address.ts';
 import type { Peer, Wheel } from './link.ts';
 
-/** Time in ms between two looks of Node at what came too slowly: how late a timeout of HTTP may be. */
-const TIMEOUT_CHECK_MS = 500;
+/**
+ * LIMIT: time in ms between two looks of Node at what came too slowly: how late a timeout of HTTP may be. All that are late
+ * by then are ended in one turn, so that a longer time makes others wait.
+ */
+const TIMEOUT_CHECK_MS = 100;
 
 /** LIMIT: time that is left to a client whose request was refused to take the answer and stop sending, ms. */
 const REFUSAL_LINGER_MS = 1000;
+
+const HOST = 'host';
 
 /** What it is made with. */
 export type HttpFrontDeps = {
@@ -165,13 +170,28 @@ export class HttpFront {
   }
 }
 
-/** What is wrong with a request that Node's parser takes; null where nothing is. */
-function faultOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): string | null {
+/** What is wrong with a request that Node's parser takes; null where nothing is. [RFC 9112 2.3, 3.2, 6.1] */
+function faultOf(request: IncomingMessage): string | null {
+  const { httpVersionMajor, httpVersionMinor, headers } = request;
   if (httpVersionMajor !== 1) return `HTTP/${httpVersionMajor}.${httpVersionMinor}`;
-  if (headers.host === undefined && httpVersionMinor > 0) return 'no Host';
-  // WHY: of several codings Node reads the last one, and what stands in front another one.
+  if (headers.host === undefined) {
+    if (httpVersionMinor > 0) return 'no Host';
+  } else if (hasTwoHosts(request.rawHeaders)) return 'two Hosts';
+  // WHY: Node reads the last of several codings, and another one what stands in front of it.
   const coding = headers['transfer-encoding'];
-  return coding === undefined || coding.toLowerCase() === 'chunked' ? null : 'another coding than chunked';
+  if (coding === undefined) return null;
+  if (httpVersionMinor === 0) return 'Transfer-Encoding in HTTP/1.0';
+  return coding.toLowerCase() === 'chunked' ? null : 'another coding than chunked';
+}
+
+/** `rawHeaders` are names and values in turn. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === HOST.length && name.toLowerCase() === HOST) hosts++;
+  }
+  return hosts > 1;
 }
 
 /** What is refused for that error of Node's HTTP parser; null where the connection just broke. */

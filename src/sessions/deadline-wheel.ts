@@ -6,6 +6,12 @@ import type { Deadline, Wheel } from '../links/link.ts';
 /** Width of a slot: how late a deadline may fire. */
 export const SLOT_MS = 50;
 
+/**
+ * LIMIT: how long deadlines fire in one turn, ms, and one callback more. Where thousands are due at once they fire in
+ * several turns, and sockets are read in between.
+ */
+export const MAX_TURN_MS = 10;
+
 /** What the wheel turns on: injected, so that a test turns it by hand. */
 export interface Clock {
   /** Monotonic milliseconds. */
@@ -38,14 +44,23 @@ class Slots {
     if (slot?.delete(deadline) && slot.size === 0) this.#slots.delete(deadline.slotIndex);
   }
 
-  /** Fires what hangs in a slot; what is cancelled meanwhile does not fire. */
-  fire(index: number): void {
+  has(index: number): boolean {
+    return this.#slots.has(index);
+  }
+
+  /**
+   * Fires what hangs in a slot, at least one, as long as `mayGoOn` holds: false where some of it is left. What is cancelled
+   * meanwhile does not fire.
+   */
+  fire(index: number, mayGoOn: () => boolean): boolean {
     const slot = this.#slots.get(index);
-    if (slot === undefined) return;
+    if (slot === undefined) return true;
     for (const deadline of slot) {
       this.remove(deadline);
       deadline.callback();
+      if (!mayGoOn()) return slot.size === 0;
     }
+    return true;
   }
 
   clear(): void {
@@ -105,7 +120,8 @@ export class DeadlineWheel implements Wheel {
 
   #turnLater(): void {
     if (this.#cancelTurn !== null || this.#slots.isEmpty || this.#isStopped) return;
-    const dueMs = (this.#turnedTo + 1) * SLOT_MS - this.#clock.nowMs();
+    const isSlotLeft = this.#slots.has(this.#turnedTo);
+    const dueMs = isSlotLeft ? 0 : (this.#turnedTo + 1) * SLOT_MS - this.#clock.nowMs();
     this.#cancelTurn = this.#clock.after(Math.max(1, dueMs), () => {
       this.#cancelTurn = null;
       this.#turn();
@@ -113,12 +129,16 @@ export class DeadlineWheel implements Wheel {
     });
   }
 
-  /** Fires every slot whose time has come. */
+  /** Fires what the last turn left of its slot, and every slot whose time has come. */
   #turn(): void {
-    const now = slotOf(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    const now = slotOf(nowMs);
+    const mayGoOn = (): boolean => this.#clock.nowMs() < nowMs + MAX_TURN_MS;
+    if (!this.#slots.fire(this.#turnedTo, mayGoOn)) return;
     while (this.#turnedTo < now && !this.#slots.isEmpty) {
+      if (!mayGoOn()) return;
       this.#turnedTo++;
-      this.#slots.fire(this.#turnedTo);
+      if (!this.#slots.fire(this.#turnedTo, mayGoOn)) return;
     }
     this.#turnedTo = Math.max(this.#turnedTo, now);
   }

@@ -40,8 +40,8 @@ describe('defaultConfig', () => {
       logLevel: 'info',
       listeners: {
         firstByteTimeoutMs: 10_000,
-        maxConnections: 100_000,
-        maxConnectionsPerSource: 20_000,
+        maxConnections: 16_000,
+        maxConnectionsPerSource: 12_000,
       },
       tls: {
         certificate: 'development',

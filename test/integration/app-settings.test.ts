@@ -37,7 +37,13 @@ async function startOn(cleaner: Cleaner, scheduler: StreamScheduler): Promise<nu
     apps: { live: { mergeTimeMs: 1000 }, auction: { mergeTimeMs: 0 } },
   });
   const log = { debug: () => undefined, info: () => undefined, warn: assert.fail, error: assert.fail };
-  const gateway = createGateway(config, { log, clock: PROCESS_CLOCK, scheduler, epochMs: Date.now });
+  const gateway = createGateway(config, {
+    log,
+    clock: PROCESS_CLOCK,
+    scheduler,
+    epochMs: Date.now,
+    maxOpenFiles: null,
+  });
   const [listener] = await gateway.start(false);
   cleaner.after(() => gateway.stop());
   return Number(listener?.address.split(':').at(-1));

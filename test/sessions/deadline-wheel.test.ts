@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DeadlineWheel, SLOT_MS } from '../../src/sessions/deadline-wheel.ts';
+import { DeadlineWheel, MAX_TURN_MS, SLOT_MS } from '../../src/sessions/deadline-wheel.ts';
 import { FakeClock } from './session-rig.ts';
 
 describe('DeadlineWheel', () => {
@@ -101,6 +101,52 @@ describe('DeadlineWheel', () => {
     clock.advance(2000);
     assert.equal(fired, 5000);
     assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('fires thousands that are due at once in several turns, in order, once each', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const fired: number[] = [];
+    const count = 1000;
+    const startMs = clock.nowMs();
+    for (let n = 0; n < count; n++) {
+      wheel.at(startMs + 100 + (n < count / 2 ? 0 : SLOT_MS), () => {
+        fired.push(n);
+        clock.sleep(1);
+      });
+    }
+    clock.sleep(200);
+    let turns = 0;
+    for (let before = -1; fired.length > before; turns++) {
+      before = fired.length;
+      clock.advance(1);
+      assert.ok(fired.length - before <= MAX_TURN_MS, `${fired.length - before} in one turn`);
+    }
+    assert.deepEqual(fired, [...Array(count).keys()]);
+    assert.ok(turns >= count / MAX_TURN_MS);
+    assert.equal(clock.waitingCalls, 0);
+  });
+
+  it('keeps what a turn left for the next, and cancels it where it is asked to', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const fired: string[] = [];
+    const dueMs = clock.nowMs() + 100;
+    wheel.at(dueMs, () => {
+      fired.push('long');
+      clock.sleep(MAX_TURN_MS);
+    });
+    const cancelled = wheel.at(dueMs, () => assert.fail('it was cancelled'));
+    wheel.at(dueMs, () => fired.push('left'));
+    clock.sleep(100);
+    clock.advance(0);
+    assert.deepEqual(fired, ['long']);
+    cancelled.cancel();
+    wheel.at(clock.nowMs(), () => fired.push('new'));
+    clock.advance(1);
+    assert.deepEqual(fired, ['long', 'left'], 'at once, and not with the next slot');
+    clock.advance(SLOT_MS);
+    assert.deepEqual(fired, ['long', 'left', 'new']);
   });
 
   it('takes deadlines from its own callbacks', () => {

@@ -40,7 +40,8 @@ export class FakeClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.callback();
     }
-    this.#nowMs = untilMs;
+    // A callback may have let time pass itself.
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 
   /** Lets time pass without making a call: a process that was stopped meanwhile. */

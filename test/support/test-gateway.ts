@@ -43,6 +43,7 @@ export async function startTestGateway(
       clock: PROCESS_CLOCK,
       scheduler: PROCESS_SCHEDULER,
       epochMs: Date.now,
+      maxOpenFiles: null,
       admissions,
     },
   );

@@ -54,13 +54,13 @@ export class Arrival implements TlsGuest {
       this.#outer.destroy();
       return;
     }
-    const { limits, sharedSenders } = this.#deps;
+    const { limits } = this.#deps;
     if (!limits.enter()) {
       this.refuse('connection-limit', 'expected fewer connections at a time');
       return;
     }
     this.#outer.once('close', () => limits.leave());
-    if (!sharedSenders.has(this.#peer.remoteAddress) && !this.#enterSource()) return;
+    if (!this.#enterSource()) return;
     this.#look('connection-silent');
   }
 
@@ -85,8 +85,10 @@ export class Arrival implements TlsGuest {
     this.#deps.onRefused(code, this.#peer, detail);
   }
 
+  /** Counts it for the address that it has now; false where that is one too many. */
   #enterSource(): boolean {
-    const { limits } = this.#deps;
+    const { limits, sharedSenders } = this.#deps;
+    if (sharedSenders.has(this.#peer.remoteAddress)) return true;
     const source = limits.enterSource(this.#peer.remoteAddress);
     if (source === null) {
       this.refuse('connection-source-limit', 'expected fewer connections at a time from one address');

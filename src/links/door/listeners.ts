@@ -30,29 +30,27 @@ const BACKLOG = 1024;
 /** A listener that is open, and the address it got: `host:port`, an IPv6 address in brackets. */
 export type OpenListener = { readonly kind: ListenerKind; readonly address: string };
 
+/** What listeners are made with. */
+export type ListenersDeps = {
+  /** Listens on the first address. */
+  readonly httpServer: HttpServer;
+  /** Takes each connection. */
+  readonly onSocket: (socket: Socket, kind: ListenerKind) => void;
+  /** The system could not hand a connection over, for want of memory or the like. */
+  readonly onFailedAccept: () => void;
+};
+
 /** Listeners and their sockets. */
 export class Listeners {
-  readonly #httpServer: HttpServer;
+  readonly #deps: ListenersDeps;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #onSocket: (socket: Socket, kind: ListenerKind) => void;
   readonly #fallbackPorts: ReadonlyMap<number, number>;
-  #failedAccepts = 0;
 
-  /** Each connection goes to `onSocket`; `fallbackPorts` is for tests, which cannot have port 80. */
-  constructor(
-    httpServer: HttpServer,
-    onSocket: (socket: Socket, kind: ListenerKind) => void,
-    fallbackPorts: ReadonlyMap<number, number> = FALLBACK_PORTS,
-  ) {
-    this.#httpServer = httpServer;
-    this.#onSocket = onSocket;
+  /** `fallbackPorts` is for tests, which cannot have port 80. */
+  constructor(deps: ListenersDeps, fallbackPorts: ReadonlyMap<number, number> = FALLBACK_PORTS) {
+    this.#deps = deps;
     this.#fallbackPorts = fallbackPorts;
-  }
-
-  /** Connections that the system could not hand over, for want of descriptors or memory. */
-  get failedAccepts(): number {
-    return this.#failedAccepts;
   }
 
   /** Opens all; gives them with the addresses they got. Closes again what was opened where one fails. */
@@ -68,6 +66,8 @@ export class Listeners {
       }
       return opened;
     } catch (error) {
+      // WHY: who came in meanwhile may stay for long, and nothing would tell that the start has failed.
+      this.destroySockets();
       await this.close();
       throw error;
     }
@@ -90,7 +90,7 @@ export class Listeners {
   #accept(socket: Socket, kind: ListenerKind): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    this.#onSocket(socket, kind);
+    this.#deps.onSocket(socket, kind);
   }
 
   async #openOne(
@@ -115,13 +115,13 @@ export class Listeners {
 
   #listen({ kind, host, portNumber }: Listener): Promise<OpenListener> {
     const isFirst = this.#servers.length === 0;
-    const server = isFirst ? this.#httpServer : createServer({ noDelay: true });
+    const server = isFirst ? this.#deps.httpServer : createServer({ noDelay: true });
     return new Promise((resolve, reject) => {
       const onListening = () => {
         server.off('error', onError);
         server.on('connection', (socket) => this.#accept(socket, kind));
         // WHY: a failed accept is told as an error of the server, and nobody to hear it would end the process.
-        server.on('error', () => this.#failedAccepts++);
+        server.on('error', () => this.#deps.onFailedAccept());
         this.#servers.push(server);
         resolve({ kind, address: addressOf(server) });
       };

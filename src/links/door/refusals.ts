@@ -9,7 +9,11 @@ import type { Wheel } from '../link.ts';
 const SUM_MS = 10_000;
 
 /** Whom it befell, as far as it is known. */
-export type RefusedPeer = { readonly remoteAddress: string; readonly localPort: number };
+export type RefusedPeer = {
+  readonly remoteAddress: string;
+  readonly proxyAddress: string | null;
+  readonly localPort: number;
+};
 
 /** What refusals are told to. */
 export type RefusalsDeps = {
@@ -31,16 +35,18 @@ export class Refusals {
   /** Takes note of one. `detail` says what was expected and what was found, and quotes nothing that may be secret. */
   refused(code: DoorErrorCode, peer: RefusedPeer, detail: string): void {
     const { log, wheel, count } = this.#deps;
-    const { remoteAddress, localPort } = peer;
+    const { remoteAddress, proxyAddress, localPort } = peer;
+    const via = proxyAddress === null ? {} : { proxyAddress };
+    const fields = { reason: code, remoteAddress, ...via, localPort, detail };
     count(code);
     const untold = this.#untold.get(code);
     if (untold !== undefined) {
       this.#untold.set(code, untold + 1);
-      log.debug({ reason: code, remoteAddress, localPort, detail }, 'connection refused');
+      log.debug(fields, 'connection refused');
       return;
     }
     this.#untold.set(code, 0);
-    log.info({ reason: code, remoteAddress, localPort, detail }, 'connection refused');
+    log.info(fields, 'connection refused');
     wheel.at(wheel.nowMs() + SUM_MS, () => this.#sum(code));
   }
 

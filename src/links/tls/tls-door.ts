@@ -49,6 +49,8 @@ export class TlsDoor {
     this.#server.on('secureConnection', (socket) => {
       const handshake = this.#handshakes.getStore();
       handshake?.end();
+      // WHY: of a client that renegotiates without end Node only tells, by an error, and leaves the connection open.
+      socket.on('error', () => socket.destroy());
       if (handshake === undefined) socket.destroy();
       else handshake.guest.secured(socket);
     });

@@ -22,6 +22,24 @@ export const CLOSE_LINGER_MS = 5000;
 /** C0, C1 and C2 together, bytes: a tunnel that has carried fewer has not shaken hands. [RTMP 5.2] */
 export const HANDSHAKE_LENGTH_BYTES = 1 + 1536 + 1536;
 
+/** Steps of exactly one after which a session counts as numbered; LIMIT: a client that always says 0 makes none. */
+export const NUMBERED_AFTER_STEPS = 3;
+
+/** Requests that may wait for those before them; LIMIT: no client has more than a few under way at a time. */
+export const MAX_AHEAD_REQUESTS = 16;
+
+/** Bytes of the bodies of these; LIMIT: a body of the default cap fits, and a second one does not. */
+export const MAX_AHEAD_BYTES = 16 * 1024 * 1024;
+
+/** How long a request waits for those before it, ms; LIMIT: the shortest client timeout is 5,000 ms. */
+export const MAX_AHEAD_MS = 3000;
+
+/** Requests of a numbered session whose replies are kept; LIMIT: a proxy repeats the one that it got no reply to. */
+export const KEPT_REPLIES = 4;
+
+/** Bytes of these replies together, but for the newest; they are views of what the live streams keep anyway. */
+export const KEPT_REPLIES_BYTES = 1024 * 1024;
+
 /** What an operator may set for each session; all times in whole ms, at least 1 unless said otherwise. */
 export type TunnelSettings = {
   /** Hold of an idle once publish or play is answered, 0..4000; 0 answers at once. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Refusals } from '../../../src/links/door/refusals.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
 
-const PEER = { remoteAddress: '192.0.2.1', localPort: 443 };
+const PEER = { remoteAddress: '192.0.2.1', proxyAddress: null, localPort: 443 };
 
 function rigOf() {
   const lines: string[] = [];
