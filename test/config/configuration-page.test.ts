@@ -41,7 +41,7 @@ describe('docs/configuration.md', () => {
     );
     assert.ok(/^\| Type \| Default \| One of +\| Environment +\| Flag +\|$/m.test(page));
     assert.ok(page.includes('| the value of `http.requestTimeout` |'));
-    assert.ok(/^\| number \| `100000` +\| 1 to 1000000 \|/m.test(page));
+    assert.ok(/^\| number \| `16000` +\| 1 to 1000000 \|/m.test(page));
     assert.ok(/^\| list \| none +\| 0 to 256 entries \|/m.test(page));
   });
 

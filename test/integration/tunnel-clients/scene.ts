@@ -14,15 +14,18 @@ import {
 import { type Address, PATIENCE_MS } from '../../support/clients/raw-http.ts';
 import { MessageType } from '../../support/clients/rtmp-bytes.ts';
 import type { PlayingClient, PublishingClient } from '../../support/clients/tunnel-client.ts';
-import type { Cleaner } from '../../support/programs.ts';
+import { type Cleaner, sleep } from '../../support/programs.ts';
 import { TestClient } from '../../support/test-client.ts';
-import { startTestGateway, type TestGateway } from '../../support/test-gateway.ts';
+import { type LogEntry, startTestGateway, type TestGateway } from '../../support/test-gateway.ts';
 
 /** The application of all scenes. */
 export const APP = 'live';
 
 /** What is sent where nothing else is said: metadata and headers, then pictures and sound; 60 messages in all. */
 export const SENT: readonly MediaMessage[] = [...MEDIA_START, ...numberedMedia(57)];
+
+/** How often a log is looked at, which tells nobody that it has grown. */
+const LOOK_EVERY_MS = 5;
 
 let nextStreamNumber = 1;
 
@@ -133,4 +136,18 @@ export async function breaks(doing: Promise<unknown>, pattern: RegExp): Promise<
     limit.addEventListener('abort', () => reject(new Error('it neither broke nor went on')));
   });
   await assert.rejects(Promise.race([doing, late]), pattern);
+}
+
+/** Waits for the end of the tunnel's session of this role in a gateway's log, and gives the reason. */
+export async function sessionEnd(log: readonly LogEntry[], role: 'player' | 'publisher'): Promise<string> {
+  const limitMs = performance.now() + PATIENCE_MS;
+  while (performance.now() < limitMs) {
+    const ends = log
+      .filter(({ message }) => message === 'session ended')
+      .map(({ fields }) => new Map(Object.entries(fields)));
+    const end = ends.find((fields) => fields.get('transport') === 'rtmpt' && fields.get('role') === role);
+    if (end !== undefined) return String(end.get('reason'));
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`no session of a ${role} ended within ${PATIENCE_MS} ms`);
 }

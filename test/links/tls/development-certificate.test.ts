@@ -26,7 +26,7 @@ function settingsOf(developmentFolder: string) {
 
 function keep(folder: string, { cert, key }: Pems): void {
   writeFileSync(join(folder, CERTIFICATE), cert);
-  writeFileSync(join(folder, KEY), key);
+  writeFileSync(join(folder, KEY), key, { mode: 0o600 });
 }
 
 function keptIn(folder: string): X509Certificate {
