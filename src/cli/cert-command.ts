@@ -20,7 +20,7 @@ const HELP = `culvert cert [FLAGS]
 
 Makes a self-signed certificate (cert.pem) and its key (key.pem).
 
-  --name NAME   A host name, *.HOST.NAME or an address that it is for; may be given up to ${MAX_NAMES} times. Without it: localhost, this machine's host name and its addresses.
+  --name NAME   A host name, *.HOST.NAME or an address that it is for; may be given up to ${MAX_NAMES} times. Without it: localhost, this machine's host name and its addresses, but for link-local ones.
   --out FOLDER  Where to put the files: ${DEFAULT_FOLDER}, where it is not given.
   --days N      How long it is valid, 1 to ${MAX_DAYS} days: ${DEFAULT_DAYS}, where it is not given.
   --force       Write over files that are there.

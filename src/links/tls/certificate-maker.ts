@@ -1,7 +1,7 @@
 // Makes certificates that vouch for themselves, and knows the names that this machine can be reached by.
 
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { DAY_MS } from './certificate-expiry.ts';
 
@@ -21,6 +21,11 @@ const START_BEFORE_MS = 60 * 60 * 1000;
 /** Kinds of alternative names, as the maker of certificates numbers them. */
 const DNS_NAME = 2;
 const ADDRESS = 7;
+
+/** Addresses that count on one link only. [RFC 3927 2.1] [RFC 4291 2.5.6] */
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
 
 /** What to make. */
 export type SelfSignedOptions = {
@@ -71,11 +76,27 @@ export async function makeSelfSigned({ names, nowMs, validDays }: SelfSignedOpti
   return { certificate: pems.cert, key: pems.private, leaf: new X509Certificate(pems.cert) };
 }
 
-/** What this machine is called, by itself and in its networks: `localhost`, its host name, its addresses. */
+/**
+ * What this machine is called, by itself and in its networks: `localhost`, its host name, its addresses. The link-local
+ * ones are left out: no URL has them, and everybody who connects is told what is in a certificate.
+ */
 export function machineNames(): readonly string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).map(({ address }) => address),
-  );
+  const addresses = machineAddresses().filter((address) => !isLinkLocal(address));
   const names = ['localhost', hostname().toLowerCase(), '127.0.0.1', '::1', ...addresses];
   return [...new Set(names)].filter(isCertifiable).slice(0, MAX_NAMES);
+}
+
+/** None where the system does not tell them: a sandbox without netlink, no file left to be opened. */
+function machineAddresses(): readonly string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  } catch (error) {
+    // WHY: a certificate for this machine alone is better than no start. What it is for stands in the log.
+    if (error instanceof Error && 'code' in error) return [];
+    throw error;
+  }
+}
+
+function isLinkLocal(address: string): boolean {
+  return LINK_LOCAL.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }

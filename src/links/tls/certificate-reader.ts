@@ -79,11 +79,7 @@ class PemFile {
       const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
       throw isMissing
         ? wrong('no such file', `put the file there, or correct ${setting}`, { cause: error })
-        : wrong(
-            `that it cannot be read, ${String(error.code)}`,
-            'let the user that Culvert runs as read it',
-            { cause: error },
-          );
+        : wrong(`that it cannot be read, ${String(error.code)}`, cureFor(error.code), { cause: error });
     }
   }
 
@@ -94,6 +90,21 @@ class PemFile {
       expected: this.expected,
       ...said,
     });
+  }
+}
+
+/** What to do about a file that is there and cannot be read. */
+function cureFor(systemCode: unknown): string {
+  switch (systemCode) {
+    case 'EMFILE':
+      return 'allow more open files: LimitNOFILE under systemd, ulimit -n elsewhere';
+    case 'ENFILE':
+      return 'allow the whole machine more open files';
+    case 'EACCES':
+    case 'EPERM':
+      return 'let the user that Culvert runs as read it';
+    default:
+      return 'mend what keeps the system from reading it';
   }
 }
 

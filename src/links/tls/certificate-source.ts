@@ -2,6 +2,7 @@
 // links, so that files written in place, files moved over others, and links that lead elsewhere (Kubernetes) look alike.
 
 import { stat } from 'node:fs/promises';
+import { CertificateError } from './certificate-error.ts';
 import type { CertificatePair } from './certificate-pair.ts';
 import { type PairPlace, readCertificatePair } from './certificate-reader.ts';
 
@@ -20,7 +21,7 @@ export class CertificateFiles implements CertificateSource {
   readonly message = 'certificate in force';
   readonly #place: PairPlace;
   readonly #paths: readonly string[];
-  /** What the files were like when they were read, whether or not they could be used. */
+  /** What the files were like when they were read, whether or not they could be used. Null: they are to be read. */
   #readState: string | null = null;
   #lastState: string | null = null;
 
@@ -39,7 +40,13 @@ export class CertificateFiles implements CertificateSource {
   async load(): Promise<CertificatePair> {
     // WHY: before they are read, so that what changes meanwhile is seen to differ.
     this.#readState = await this.#state();
-    return readCertificatePair(this.#place);
+    try {
+      return await readCertificatePair(this.#place);
+    } catch (error) {
+      // WHY: what passes changes nothing about the files, and they would not be looked at again.
+      if (error instanceof CertificateError && error.isPassing) this.#readState = null;
+      throw error;
+    }
   }
 
   async #state(): Promise<string> {

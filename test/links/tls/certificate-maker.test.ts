@@ -22,7 +22,15 @@ function setAddresses(t: TestContext, addresses: readonly string[]): void {
 
 describe('machineNames', () => {
   it('has the addresses of the machine, but for those that count on one link only', (t) => {
-    const kept = ['169.253.255.255', '169.255.0.0', '10.0.0.7', 'fe7f::1', 'fec0::1', 'fd00::7', '2001:db8::7'];
+    const kept = [
+      '169.253.255.255',
+      '169.255.0.0',
+      '10.0.0.7',
+      'fe7f::1',
+      'fec0::1',
+      'fd00::7',
+      '2001:db8::7',
+    ];
     const left = ['169.254.0.0', '169.254.255.255', 'fe80::1', 'febf:ffff::1'];
     setAddresses(t, [...left, ...kept]);
     assert.deepEqual(machineNames(), [...new Set([...OWN, ...kept])]);

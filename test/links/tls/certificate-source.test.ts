@@ -64,10 +64,7 @@ describe('a certificate that cannot be read as no more files can be opened', () 
       tell([atLimit, rig.log.news()]);`,
     );
     assert.deepEqual(told, [
-      [
-        'warn certificate refused, the one before it stays in force',
-        'info certificates were read again',
-      ],
+      ['warn certificate refused, the one before it stays in force', 'info certificates were read again'],
       ['info certificate in force'],
     ]);
   });
