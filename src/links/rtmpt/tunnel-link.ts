@@ -5,7 +5,9 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EndReason, Guard, Guarded } from '../../errors.ts';
 import type { TunnelSettings } from '../../protocol/rtmpt/limits.ts';
+import { RequestOrder } from '../../protocol/rtmpt/request-order.ts';
 import {
+  SESSION_OVER,
   type TunnelReply,
   TunnelSession,
   type TunnelSessionRequest,
@@ -35,13 +37,13 @@ export class TunnelLink implements Link, Guarded {
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
-  readonly #writeReply: (response: ServerResponse, reply: TunnelReply) => void;
   readonly #onEnded: () => void;
   readonly #carriers = new Set<Socket>();
   // The one of them that carried last, mostly the only one.
   #lastCarrier: Socket | null = null;
   #endpoint: LinkEndpoint | null = null;
   #session: TunnelSession<ServerResponse> | null = null;
+  readonly #order: RequestOrder<ServerResponse>;
   #endReason: EndReason | null = null;
   #isEnded = false;
   #hasFailed = false;
@@ -54,7 +56,11 @@ export class TunnelLink implements Link, Guarded {
     this.#settings = options.settings;
     this.#wheel = options.wheel;
     this.#guard = options.guard;
-    this.#writeReply = options.writeReply;
+    this.#order = new RequestOrder({
+      handle: (request, response, nowMs) => this.#session?.receive(request, response, nowMs),
+      releaseHeld: () => this.#session?.releaseHeld(),
+      reply: options.writeReply,
+    });
     this.#onEnded = options.onEnded;
   }
 
@@ -85,7 +91,7 @@ export class TunnelLink implements Link, Guarded {
       settings: this.#settings,
       endpoint,
       openedMs: this.#wheel.nowMs(),
-      reply: this.#writeReply,
+      reply: (response, reply) => this.#order.replied(response, reply),
       onEnded: this.#finish,
     });
     this.#session.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
@@ -94,7 +100,7 @@ export class TunnelLink implements Link, Guarded {
 
   /** Handles one whole request; the answer goes to `response`, now or later. */
   receive(request: TunnelSessionRequest, response: ServerResponse): void {
-    this.#guard(this, () => this.#session?.receive(request, response, this.#wheel.nowMs()));
+    this.#guard(this, () => this.#order.receive(request, response, this.#wheel.nowMs()));
     this.#arm();
   }
 
@@ -145,7 +151,9 @@ export class TunnelLink implements Link, Guarded {
   carrierClosed(socket: Socket): void {
     if (!this.#carriers.delete(socket)) return;
     if (this.#lastCarrier === socket) this.#lastCarrier = null;
-    this.#session?.abort((response) => response.req.socket === socket);
+    const isGone = (response: ServerResponse): boolean => response.req.socket === socket;
+    this.#session?.abort(isGone);
+    this.#guard(this, () => this.#order.abort(isGone, this.#wheel.nowMs()));
     this.#session?.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
     this.#arm();
   }
@@ -153,6 +161,7 @@ export class TunnelLink implements Link, Guarded {
   readonly #onDeadline = (): void => {
     this.#deadline = null;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#guard(this, (link) => link.#order.tick(link.#wheel.nowMs()));
     this.#guard(this, (link) => link.#session?.tick(link.#wheel.nowMs()));
     this.#arm();
   };
@@ -160,7 +169,8 @@ export class TunnelLink implements Link, Guarded {
   // WHY: a deadline that turns out too early only looks again. So a session that is polled thirty times a second
   // touches the wheel a few times a second, not twice for each hold.
   #arm(): void {
-    const nextMs = this.#session?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
+    const sessionMs = this.#session?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(sessionMs, this.#order.nextDeadlineMs());
     if (nextMs >= this.#deadlineMs) return;
     this.#deadline?.cancel();
     this.#deadlineMs = nextMs;
@@ -172,6 +182,7 @@ export class TunnelLink implements Link, Guarded {
     this.#isEnded = true;
     this.#deadline?.cancel();
     this.#deadline = null;
+    this.#order.end(SESSION_OVER);
     this.#onEnded();
     this.#carriers.clear();
     this.#lastCarrier = null;

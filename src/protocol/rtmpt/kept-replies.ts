@@ -24,20 +24,18 @@ export type HandledRequest<Token> = {
 export class KeptReplies<Token> {
   readonly #handled: HandledRequest<Token>[] = [];
 
-  /** Remembers a request that is about to be handled, in the place of the oldest one. */
-  begin(sequenceNumber: number, request: TunnelSessionRequest, token: Token): void {
+  /** Remembers a request that is about to be handled, in the place of the oldest one; `followers` wait for its answer. */
+  begin(
+    sequenceNumber: number,
+    request: TunnelSessionRequest,
+    token: Token | null,
+    followers: Token[] = [],
+  ): void {
     if (this.#handled.length === KEPT_REPLIES) this.#handled.shift();
     const { type } = request;
     const bodyDigest = digestOf(request);
-    this.#handled.push({
-      sequenceNumber,
-      type,
-      bodyDigest,
-      token,
-      followers: [],
-      reply: null,
-      isAnswered: false,
-    });
+    const handled = { sequenceNumber, type, bodyDigest, token, followers, reply: null, isAnswered: false };
+    this.#handled.push(handled);
   }
 
   /** The request of that number, while it is remembered. */
@@ -61,15 +59,23 @@ export class KeptReplies<Token> {
     return handled.followers.splice(0);
   }
 
-  /** Forgets clients that are gone: who asks again takes their place. */
-  abort(isGone: (token: Token) => boolean): void {
+  /**
+   * Forgets clients that are gone. Gives those who asked the same as one of them, and now wait in its place: nobody else
+   * would be answered.
+   */
+  abort(isGone: (token: Token) => boolean): readonly HandledRequest<Token>[] {
+    const inherited: HandledRequest<Token>[] = [];
     for (const handled of this.#handled) {
-      if (handled.token !== null && isGone(handled.token)) handled.token = null;
-      for (let index = handled.followers.length - 1; index >= 0; index--) {
-        const follower = handled.followers[index];
-        if (follower !== undefined && isGone(follower)) handled.followers.splice(index, 1);
+      const { followers } = handled;
+      for (let index = followers.length - 1; index >= 0; index--) {
+        const follower = followers[index];
+        if (follower !== undefined && isGone(follower)) followers.splice(index, 1);
       }
+      if (handled.token === null || !isGone(handled.token)) continue;
+      handled.token = followers.shift() ?? null;
+      if (handled.token !== null) inherited.push(handled);
     }
+    return inherited;
   }
 
   /** Forgets everything; gives who still waited for the answer of somebody else. */

@@ -39,7 +39,11 @@ export type OrderCounters = {
 type Early<Token> = {
   readonly sequenceNumber: number;
   readonly request: TunnelSessionRequest;
-  readonly token: Token;
+  token: Token;
+  /** True once the client of `token` has gone; what the request carries is part of the stream all the same. */
+  isAbandoned: boolean;
+  /** Who has asked the same again meanwhile. */
+  readonly followers: Token[];
   readonly dueMs: number;
 };
 
@@ -117,18 +121,19 @@ export class RequestOrder<Token> {
     return dueMs;
   }
 
-  /** Drops the requests whose client is gone, unanswered. What they carry is kept: it is part of the stream. */
-  abort(isGone: (token: Token) => boolean): void {
-    this.#kept?.abort(isGone);
-    for (const [index, early] of this.#early.entries()) {
-      if (isGone(early.token)) this.#dropEarly(index);
+  /** The clients of some requests are gone. What they have sent is handled in its turn. @throws whatever handling throws */
+  abort(isGone: (token: Token) => boolean, nowMs: number): void {
+    for (const early of this.#early) early.isAbandoned ||= isGone(early.token);
+    for (const { type, sequenceNumber, token } of this.#kept?.abort(isGone) ?? []) {
+      if (token !== null) this.#options.handle({ type, sequenceNumber, body: NO_BYTES }, token, nowMs);
     }
   }
 
   /** The session is over: everything that waits is answered with `reply`. */
   end(reply: TunnelReply): void {
-    const waiting = [...(this.#kept?.clear() ?? []), ...this.#early.map(({ token }) => token)];
-    this.#early.length = 0;
+    const early = this.#early.splice(0).flatMap(({ token, followers }) => [token, ...followers]);
+    const waiting = [...(this.#kept?.clear() ?? []), ...early];
+    this.#earlyBytes = 0;
     this.#kept = null;
     for (const token of waiting) this.#options.reply(token, reply);
   }
@@ -162,8 +167,14 @@ export class RequestOrder<Token> {
   #handleEarly(kept: KeptReplies<Token>, nowMs: number): void {
     for (let next = this.#early[0]; next !== undefined; next = this.#early[0]) {
       if (next.sequenceNumber - 1 !== this.#lastNumber || this.#kept !== kept) return;
-      this.#dropEarly(0);
-      this.#handleNumbered(kept, next.sequenceNumber, next.request, next.token, nowMs);
+      this.#early.shift();
+      const { sequenceNumber, request, token, isAbandoned, followers } = next;
+      this.#earlyBytes -= request.body.length;
+      this.#lastNumber = sequenceNumber;
+      // Nobody waits for an idle any more: it is handled when it is asked again.
+      const isVain = isAbandoned && request.type === 'idle' && followers.length === 0;
+      kept.begin(sequenceNumber, request, isVain ? null : token, followers);
+      if (!isVain) this.#options.handle(request, token, nowMs);
     }
   }
 
@@ -176,13 +187,17 @@ export class RequestOrder<Token> {
   ): void {
     const at = this.#early.findIndex((early) => early.sequenceNumber >= sequenceNumber);
     const index = at < 0 ? this.#early.length : at;
-    if (this.#early[index]?.sequenceNumber === sequenceNumber) {
+    const same = this.#early[index];
+    if (same?.sequenceNumber === sequenceNumber) {
       this.#counters.repeatedRequests++;
-      this.#options.reply(token, NOTHING_NEW);
+      if (same.isAbandoned) Object.assign(same, { token, isAbandoned: false });
+      else same.followers.push(token);
       return;
     }
     this.#counters.earlyRequests++;
-    this.#early.splice(index, 0, { sequenceNumber, request, token, dueMs: nowMs + MAX_AHEAD_MS });
+    const dueMs = nowMs + MAX_AHEAD_MS;
+    const early = { sequenceNumber, request, token, isAbandoned: false, followers: [], dueMs };
+    this.#early.splice(index, 0, early);
     this.#earlyBytes += request.body.length;
     this.#options.releaseHeld();
     while (this.#early.length > 0 && this.#earlyBytes > MAX_AHEAD_BYTES) this.#giveUp(kept, nowMs);
@@ -205,7 +220,9 @@ export class RequestOrder<Token> {
     nowMs: number,
   ): void {
     const handled = kept.find(sequenceNumber);
-    if (handled === undefined) {
+    // A client that closes means it, whatever number it says.
+    if (request.type === 'close' && handled?.type !== 'close') this.#handleAsItComes(request, token, nowMs);
+    else if (handled === undefined) {
       this.#counters.lateRequests++;
       this.#options.reply(token, NOTHING_NEW);
     } else if (!kept.isRepeated(handled, request)) this.#handleAsItComes(request, token, nowMs);
@@ -230,11 +247,9 @@ export class RequestOrder<Token> {
     for (const follower of followers) this.#options.reply(follower, NOTHING_NEW);
     const waiting = this.#early.splice(0);
     this.#earlyBytes = 0;
-    for (const { request, token } of waiting) this.#options.handle(request, token, nowMs);
-  }
-
-  #dropEarly(index: number): void {
-    const [early] = this.#early.splice(index, 1);
-    this.#earlyBytes -= early?.request.body.length ?? 0;
+    for (const { request, token, followers } of waiting) {
+      this.#options.handle(request, token, nowMs);
+      for (const follower of followers) this.#options.reply(follower, NOTHING_NEW);
+    }
   }
 }

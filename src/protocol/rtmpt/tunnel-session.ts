@@ -1,7 +1,7 @@
 // One RTMPT session as a state machine: requests in, replies out, RTMP bytes to and from an endpoint. [RTMPT-NOTE 4..9]
 // It does no I/O and has no clock: a reply leaves through the injected `reply`, with the token its request came with.
-// Requests are handled in the order they come, one at a time. Sequence numbers are passed along and not judged, and
-// nothing bounds a client that sends without reading its replies: order, retries and backpressure stand in front.
+// Requests are handled in the order they come, one at a time. Sequence numbers are passed along and not judged: their order
+// and retries stand in front, in request-order.ts.
 //
 //   open ──close()──► closing ──all given, or CLOSE_LINGER_MS──► ended
 //     └──── a /close request ──────────────────────────────────────┘
@@ -49,7 +49,8 @@ type Waiting<Token> = {
   dueMs: number;
 };
 
-const SESSION_OVER: TunnelReply = { statusCode: 200, pollingByte: 0, parts: [] };
+/** What is answered to the requests that wait when a session ends. */
+export const SESSION_OVER: TunnelReply = { statusCode: 200, pollingByte: 0, parts: [] };
 const SESSION_UNKNOWN: TunnelReply = { statusCode: 404, pollingByte: null, parts: [] };
 
 /** One RTMPT session. `Token` is whatever the caller tells requests apart by. All times are monotonic ms. */
@@ -122,6 +123,11 @@ export class TunnelSession<Token> {
     }
   }
 
+  /** Answers what is held, with what there is. @throws whatever the endpoint throws */
+  releaseHeld(): void {
+    while (this.#waiting.length > 0) this.#answerFirst();
+  }
+
   /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */
   wake(): void {
     if (!this.#isInEndpoint) this.#answerFirstWithBytes();
@@ -178,7 +184,7 @@ export class TunnelSession<Token> {
     this.#lingerUntilMs = nowMs + (this.#isOverdue ? 0 : CLOSE_LINGER_MS);
     // WHY: called by the endpoint itself, in the middle of a request, that request's own answer carries it on.
     if (this.#isInEndpoint) return;
-    while (this.#waiting.length > 0) this.#answerFirst();
+    this.releaseHeld();
     if (this.#isOverdue) this.end();
   }
 
