@@ -93,13 +93,25 @@ const tunnel = group(
       { default: '10s', from: '100ms', to: '5m' },
       'Time for a client to finish the RTMP handshake through a tunnel; raise it for clients behind very slow proxies.',
     ),
+    maxSessions: count(
+      { default: 10_000, minimum: 1, maximum: 1_000_000 },
+      'Most tunnel sessions at a time, answered with 503 beyond it; lower it to what the machine’s memory is meant for.',
+    ),
+    maxSessionsPerSource: count(
+      { default: 8_000, minimum: 1, maximum: 1_000_000 },
+      'Most tunnel sessions at a time from one address, of IPv6 from one /64, answered with 429 beyond it; lower it where clients do not come through a common proxy or NAT.',
+    ),
+    maxHalfOpenSessions: count(
+      { default: 2_000, minimum: 1, maximum: 1_000_000 },
+      'Most tunnel sessions at a time that have not shaken hands yet, answered with 503 beyond it; lower it to notice earlier who opens sessions and sends nothing.',
+    ),
     maxBody: size(
       { default: '16MiB', from: '64KiB', to: '64MiB' },
       'Largest body of one request, answered with 413 beyond it; raise it for a client that sends more at a time.',
     ),
     maxReply: size(
-      { default: '1MiB', from: '4KiB', to: '16MiB' },
-      'Bytes that one reply carries before the rest waits for the next; lower it where a proxy holds replies back until they are whole.',
+      { default: '384KiB', from: '4KiB', to: '16MiB' },
+      'Bytes that one reply carries before the rest waits for the next; lower it where a proxy holds replies back until they are whole, raise it for streams of very many megabits over long ways.',
     ),
     contentType: text(
       { default: 'application/x-fcs', minLength: 3, maxLength: 127, pattern: MEDIA_TYPE },

@@ -2,7 +2,7 @@
 // is no HTTP is answered here; who the client is, is told by its connection, and by a header where a trusted proxy wrote
 // it.
 
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -11,6 +11,7 @@ import type { DoorErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { AddressList } from './address-list.ts';
 import { forwardedAddress } from './forwarded-address.ts';
+import { answerLast } from './last-answer.ts';
 import type { Peer, Wheel } from './link.ts';
 
 /**
@@ -18,9 +19,6 @@ import type { Peer, Wheel } from './link.ts';
  * by then are ended in one turn, so that a longer time makes others wait.
  */
 const TIMEOUT_CHECK_MS = 100;
-
-/** LIMIT: time that is left to a client whose request was refused to take the answer and stop sending, ms. */
-const REFUSAL_LINGER_MS = 1000;
 
 const HOST = 'host';
 
@@ -43,12 +41,6 @@ export type HttpFrontDeps = {
   readonly onRefused: (code: DoorErrorCode, peer: Peer, detail: string) => void;
 };
 
-const REASONS = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-} as const;
-
 /** Speaks HTTP. */
 export class HttpFront {
   /** What the pages and the tunnel are registered at. */
@@ -59,6 +51,8 @@ export class HttpFront {
   readonly #peers = new WeakMap<Socket, Peer>();
   /** Connections that had their last answer: nothing that comes on them counts any more. */
   readonly #refused = new WeakSet<Socket>();
+  /** The reply to the newest request of each connection; all others have left when this one has. */
+  readonly #newestReplies = new WeakMap<Socket, ServerResponse>();
   readonly #handOver: (socket: Socket) => void;
 
   constructor(deps: HttpFrontDeps) {
@@ -73,13 +67,16 @@ export class HttpFront {
       // WHY: Node would answer such a request, and take the next one on its connection.
       requireHostHeader: false,
       noDelay: true,
-      shouldUpgradeCallback: deps.isUpgrade,
+      // WHY: a WebSocket that begins while a reply is due would have that reply among its bytes.
+      shouldUpgradeCallback: (request) => deps.isUpgrade(request) && !this.#isReplyDue(request.socket),
     });
     this.#handOver = handOverTo(this.server);
     this.app = fastify({
       serverFactory: (handler) =>
         this.server.on('request', (request, response) => {
-          if (this.#isTaken(request)) handler(request, response);
+          if (!this.#isTaken(request, response)) return;
+          if (deps.isUpgrade(request)) this.#refuseUpgrade(request, response);
+          else handler(request, response);
         }),
       clientErrorHandler: (error, socket) => this.#onClientError(error, socket),
       // WHY: a target that is no path, such as a broken percent-encoding, is answered like any unknown one.
@@ -98,7 +95,10 @@ export class HttpFront {
       return reply.code(statusCode).send();
     });
     this.server.on('upgrade', (request, socket, head) => {
-      if (this.#isTaken(request)) deps.onUpgrade(request, socket as Socket, head);
+      if (this.#isTaken(request, null)) deps.onUpgrade(request, socket as Socket, head);
+    });
+    this.server.on('checkExpectation', (request, response) => {
+      if (this.#isTaken(request, response)) this.#replyLast(request, response, 417);
     });
     this.server.on('connect', (_request, socket) => {
       this.#refuse('http-malformed', 'found CONNECT', socket as Socket);
@@ -128,13 +128,32 @@ export class HttpFront {
     return { ...peer, remoteAddress: told.address, remotePort: told.port, proxyAddress };
   }
 
-  /** False where a request was refused, or stands behind one that was. */
-  #isTaken(request: IncomingMessage): boolean {
+  /** False where a request was refused, or stands behind one that was. An upgrade has no reply. */
+  #isTaken(request: IncomingMessage, reply: ServerResponse | null): boolean {
     const { socket } = request;
     if (this.#refused.has(socket)) return false;
     const fault = faultOf(request);
     if (fault !== null) this.#refuse('http-malformed', `found ${fault}`, socket);
+    else if (reply !== null) this.#newestReplies.set(socket, reply);
     return fault === null;
+  }
+
+  #isReplyDue(socket: Socket): boolean {
+    return this.#newestReplies.get(socket)?.closed === false;
+  }
+
+  /** Answers an upgrade that was not heeded because a reply was due, behind that reply. */
+  #refuseUpgrade(request: IncomingMessage, response: ServerResponse): void {
+    const { onRefused } = this.#deps;
+    const detail = 'expected no upgrade while a reply to an earlier request is due, found one';
+    onRefused('http-malformed', this.peerOf(request), detail);
+    this.#replyLast(request, response, ERRORS['http-malformed'].httpStatus);
+  }
+
+  /** Answers in its turn, and ends the connection behind it: nothing that comes meanwhile counts. */
+  #replyLast({ socket }: IncomingMessage, response: ServerResponse, statusCode: number): void {
+    this.#refused.add(socket);
+    response.writeHead(statusCode, { Connection: 'close', 'Content-Length': 0 }).end();
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -153,20 +172,7 @@ export class HttpFront {
     }
     this.#refused.add(socket);
     this.#deps.onRefused(code, peer, `expected an HTTP/1.1 request, ${found}`);
-    const statusCode = ERRORS[code].httpStatus as keyof typeof REASONS;
-    const head = `HTTP/1.1 ${statusCode} ${REASONS[statusCode]}`;
-    socket.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    this.#linger(socket);
-  }
-
-  /** Reads what still comes and drops it: a socket that is closed on bytes it has not read takes its answer along. */
-  #linger(socket: Socket): void {
-    const { wheel } = this.#deps;
-    const deadline = wheel.at(wheel.nowMs() + REFUSAL_LINGER_MS, () => socket.destroy());
-    socket.removeAllListeners('data').on('data', ignore);
-    // WHY: an error that nobody listens to ends the process; the close follows it.
-    socket.on('error', ignore).once('end', () => socket.destroySoon());
-    socket.once('close', () => deadline.cancel());
+    answerLast(socket, this.#deps.wheel, { statusCode: ERRORS[code].httpStatus });
   }
 }
 

@@ -182,13 +182,19 @@ export const UNHEEDED: readonly (readonly [...HttpRow, statusCode: number, count
     404,
     null,
   ],
-  ['an expectation that is none', opening('Expect: the-best\r\nContent-Length: 1', 'x'), 417, null],
-  [
-    'an expectation that is none, and a request as its body',
-    opening(`Expect: the-best\r\nContent-Length: ${HIDDEN.length}`, HIDDEN),
-    417,
-    null,
-  ],
+];
+
+/** Requests that expect what nobody can do: one answer of 417, and the connection's end. */
+export const EXPECTING: readonly HttpRow[] = [
+  ['no body', opening('Expect: the-best\r\nContent-Length: 0', HIDDEN)],
+  ['a body', opening('Expect: the-best\r\nContent-Length: 1', `x${HIDDEN}`)],
+  ['a request as its body', opening(`Expect: the-best\r\nContent-Length: ${HIDDEN.length}`, HIDDEN)],
+];
+
+/** The same with what is refused in other requests: one answer of 400, and the connection's end. */
+export const EXPECTING_MALFORMED: readonly HttpRow[] = [
+  ['gzip, chunked', opening('Expect: the-best\r\nTransfer-Encoding: gzip, chunked', `0\r\n\r\n${HIDDEN}`)],
+  ['no Host', `POST /open/1 HTTP/1.1\r\nExpect: the-best\r\nContent-Length: 0\r\n\r\n${HIDDEN}`],
 ];
 
 /** Upgrades that are refused: the status of the answer, and the counter that goes up; the connection ends. */

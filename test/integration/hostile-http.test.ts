@@ -8,7 +8,15 @@ import { after, before, describe, it } from 'node:test';
 import { Scope } from '../support/programs.ts';
 import { openPlain, openTls, untilClosed } from './hostile-door-client.ts';
 import { DoorRig, type Told } from './hostile-door-rig.ts';
-import { HIDDEN, MALFORMED, OVERSIZED, UNHEEDED, UPGRADES } from './hostile-http-rows.ts';
+import {
+  EXPECTING,
+  EXPECTING_MALFORMED,
+  HIDDEN,
+  MALFORMED,
+  OVERSIZED,
+  UNHEEDED,
+  UPGRADES,
+} from './hostile-http-rows.ts';
 
 /** Listeners, and what is spoken on them: HTTP as it is, and HTTP in TLS. */
 const KINDS = ['plain', 'tls'] as const;
@@ -107,6 +115,18 @@ describe('the gateway, asked in bad HTTP', () => {
   for (const [what, text, statusCode, counted] of UNHEEDED) {
     it(`answers ${what} with ${statusCode}, and nothing that is hidden behind it`, async () => {
       await assertAnswers(text + LAST, [statusCode, 404], { counted });
+    });
+  }
+
+  for (const [what, text] of EXPECTING) {
+    it(`answers an expectation that is none and ${what} with 417, and nothing behind it`, async () => {
+      await assertAnswers(text, [417], {});
+    });
+  }
+
+  for (const [what, text] of EXPECTING_MALFORMED) {
+    it(`answers an expectation that is none and ${what} with 400, once, and ends the connection`, async () => {
+      await assertAnswers(text, [400], { told: { 'http-malformed': 1 } });
     });
   }
 

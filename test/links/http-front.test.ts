@@ -8,7 +8,7 @@ import { AddressList } from '../../src/links/address-list.ts';
 import { HttpFront } from '../../src/links/http-front.ts';
 import type { Peer } from '../../src/links/link.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
-import { Collector, until } from './socket-rig.ts';
+import { Collector, settled, until } from './socket-rig.ts';
 
 const PEER: Peer = {
   remoteAddress: '10.0.0.9',
@@ -24,6 +24,8 @@ type Options = { readonly peer?: Partial<Peer>; readonly header?: 'x-forwarded-f
 async function rigOf(t: TestContext, { peer = {}, header = 'x-forwarded-for' }: Options = {}) {
   const refused: string[] = [];
   const peers: Peer[] = [];
+  const upgraded: Socket[] = [];
+  const releases: (() => void)[] = [];
   const front = new HttpFront({
     config: {
       maxHeaderSizeBytes: 8192,
@@ -34,14 +36,21 @@ async function rigOf(t: TestContext, { peer = {}, header = 'x-forwarded-for' }: 
     wheel: new FakeWheel(),
     forwarders: new AddressList([{ family: 'ipv4', address: '10.0.0.0', prefixBits: 8 }]),
     forwardedHeader: header,
-    isUpgrade: () => false,
-    onUpgrade: () => assert.fail(),
+    isUpgrade: ({ headers }) => headers.upgrade === 'websocket',
+    onUpgrade: (_request, socket) => {
+      upgraded.push(socket);
+      socket.end('switched');
+    },
     onInternalError: (error) => assert.ifError(error),
     onRefused: (code) => refused.push(code),
   });
   front.app.all('/who', async (request) => {
     peers.push(front.peerOf(request.raw));
     return 'seen';
+  });
+  front.app.get('/held', async () => {
+    await new Promise<void>((resolve) => releases.push(resolve));
+    return 'held';
   });
   await front.app.ready();
   front.server.on('connection', (socket) => front.take(socket, { ...PEER, ...peer }));
@@ -54,11 +63,14 @@ async function rigOf(t: TestContext, { peer = {}, header = 'x-forwarded-for' }: 
   const address = front.server.address();
   assert.ok(address !== null && typeof address === 'object');
   const { port } = address;
-  const ask = async (text: string): Promise<string> => {
+  const open = (): { readonly socket: Socket; readonly got: Collector } => {
     const socket: Socket = connect({ host: '127.0.0.1', port });
     t.after(() => socket.destroy());
     socket.on('error', () => socket.destroy());
-    const got = new Collector(socket);
+    return { socket, got: new Collector(socket) };
+  };
+  const ask = async (text: string): Promise<string> => {
+    const { socket, got } = open();
     socket.write(text);
     await until(() => got.all().includes('\r\n\r\n') || socket.destroyed);
     return got.all().toString('latin1');
@@ -67,7 +79,23 @@ async function rigOf(t: TestContext, { peer = {}, header = 'x-forwarded-for' }: 
     assert.match(await ask(`GET /who HTTP/1.1\r\nHost: h\r\n${headers}\r\n`), /^HTTP\/1\.1 200 /);
     return peers.at(-1) ?? assert.fail();
   };
-  return { ask, who, refused };
+  return { ask, open, who, refused, peers, upgraded, releases };
+}
+
+const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+
+function get(path: string, headers = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: h\r\n${headers}\r\n`;
+}
+
+/** Status of each answer that came, in order. */
+function statusesOf(got: Collector): string[] {
+  return [
+    ...got
+      .all()
+      .toString('latin1')
+      .matchAll(/HTTP\/1\.1 (\d+) /g),
+  ].map(([, status = '']) => status);
 }
 
 describe('HttpFront', () => {
@@ -121,6 +149,81 @@ describe('HttpFront', () => {
       assert.match(reply, new RegExp(`^HTTP/1\\.1 ${statusCode} [^\\r]+\\r\\nConnection: close\\r\\n`));
       assert.match(reply, /Content-Length: 0\r\n\r\n$/);
       assert.deepEqual(refused, [code]);
+    });
+  }
+
+  for (const behind of [get('/who'), '\0'.repeat(1000)]) {
+    it(`answers an upgrade with 400 while a reply in front of it is due, behind that one, and heeds nothing more (${behind.length} bytes)`, async (t) => {
+      const { open, releases, upgraded, refused, peers } = await rigOf(t);
+      const { socket, got } = open();
+      socket.write(`${get('/held')}${get('/elsewhere', UPGRADE)}`);
+      await until(() => releases.length === 1);
+      socket.write(behind);
+      await settled(() => got.lengthBytes);
+      assert.equal(got.lengthBytes, 0);
+      releases[0]?.();
+      await until(() => got.hasEnded);
+      assert.deepEqual(statusesOf(got), ['200', '400']);
+      assert.match(got.all().toString(), /heldHTTP.*\r\nConnection: close\r\n.*\r\n\r\n$/s);
+      assert.deepEqual(upgraded, []);
+      assert.deepEqual(peers, []);
+      assert.deepEqual(refused, ['http-malformed']);
+    });
+  }
+
+  it('answers an upgrade with 400 that comes in one piece with a request', async (t) => {
+    const { open, upgraded, peers } = await rigOf(t);
+    const { socket, got } = open();
+    socket.write(`${get('/who')}${get('/elsewhere', UPGRADE)}${get('/who')}`);
+    await until(() => got.hasEnded);
+    assert.deepEqual(statusesOf(got), ['200', '400']);
+    assert.deepEqual(upgraded, []);
+    assert.equal(peers.length, 1);
+  });
+
+  it('hands over an upgrade behind replies that the client has had', async (t) => {
+    const { open, upgraded, releases } = await rigOf(t);
+    const { socket, got } = open();
+    for (let round = 1; round <= 3; round++) {
+      socket.write(get('/who'));
+      await until(() => statusesOf(got).length === round);
+    }
+    socket.write(get('/held'));
+    await until(() => releases.length === 1);
+    releases[0]?.();
+    await until(() => got.all().includes('held'));
+    socket.write(get('/elsewhere', UPGRADE));
+    await until(() => got.hasEnded);
+    assert.ok(got.all().toString().endsWith('heldswitched'));
+    assert.equal(upgraded.length, 1);
+  });
+
+  it('answers an expectation that is none with 417, ends the connection, and heeds nothing behind it [RFC9110 10.1.1]', async (t) => {
+    const { open, peers, refused } = await rigOf(t);
+    const { socket, got } = open();
+    socket.write(`${get('/who', 'Expect: the-best\r\n')}${get('/who')}`);
+    await until(() => got.hasEnded);
+    assert.deepEqual(statusesOf(got), ['417']);
+    assert.match(got.all().toString(), /\r\nConnection: close\r\n/i);
+    assert.deepEqual(peers, []);
+    assert.deepEqual(refused, []);
+  });
+
+  for (const [what, text] of [
+    ['no Host', 'GET /who HTTP/1.1\r\nExpect: the-best\r\n\r\n'],
+    [
+      'another coding than chunked',
+      'POST /who HTTP/1.1\r\nHost: h\r\nExpect: the-best\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ] as const) {
+    it(`looks for ${what} in a request with an expectation as well`, async (t) => {
+      const { open, peers, refused } = await rigOf(t);
+      const { socket, got } = open();
+      socket.write(text + get('/who'));
+      await until(() => got.hasEnded);
+      assert.deepEqual(statusesOf(got), ['400']);
+      assert.deepEqual(refused, ['http-malformed']);
+      assert.deepEqual(peers, []);
     });
   }
 });

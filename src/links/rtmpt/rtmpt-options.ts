@@ -4,18 +4,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Guard } from '../../errors.ts';
 import type { TunnelSettings } from '../../protocol/rtmpt/limits.ts';
 import type { Link, Peer, Wheel } from '../link.ts';
+import type { SessionCapsConfig } from './session-caps.ts';
 
 /** The tunnel's part of the configuration. */
-export type RtmptConfig = TunnelSettings & {
-  /** Longest body of a request, in bytes; 16 MiB by default. */
-  readonly maxBodyBytes: number;
-  /** Least time in ms from one reply with media to the next, 0 or more: media gathers meanwhile. */
-  readonly gatherTimeMs: number;
-  /** Content-Type of replies, `application/x-fcs` by default; some clients take no other. */
-  readonly contentType: string;
-  /** Answer to /fcs/ident and /fcs/ident2: 404, or 200 with this text. */
-  readonly ident: 'not-found' | { readonly text: string };
-};
+export type RtmptConfig = TunnelSettings &
+  SessionCapsConfig & {
+    /** Longest body of a request, in bytes; 16 MiB by default. */
+    readonly maxBodyBytes: number;
+    /** Least time in ms from one reply with media to the next, 0 or more: media gathers meanwhile. */
+    readonly gatherTimeMs: number;
+    /** Content-Type of replies, `application/x-fcs` by default; some clients take no other. */
+    readonly contentType: string;
+    /** Answer to /fcs/ident and /fcs/ident2: 404, or 200 with this text. */
+    readonly ident: 'not-found' | { readonly text: string };
+  };
 
 /** What the composition root hands the plugin. */
 export type RtmptPluginOptions = {

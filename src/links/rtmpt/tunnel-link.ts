@@ -23,6 +23,8 @@ export type TunnelLinkOptions = {
   readonly guard: Guard;
   /** Writes one answer; called once for each response, in no case after its connection is gone. */
   readonly writeReply: (response: ServerResponse, reply: TunnelReply) => void;
+  /** The client has shaken hands; called once. */
+  readonly onShaken: () => void;
   /** The link is over and answers nothing any more; called once, before the endpoint's `closed`. */
   readonly onEnded: () => void;
 };
@@ -37,6 +39,7 @@ export class TunnelLink implements Link, Guarded {
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
+  readonly #onShaken: () => void;
   readonly #onEnded: () => void;
   readonly #carriers = new Set<Socket>();
   // The one of them that carried last, mostly the only one.
@@ -47,6 +50,7 @@ export class TunnelLink implements Link, Guarded {
   #endReason: EndReason | null = null;
   #isEnded = false;
   #hasFailed = false;
+  #isShaken = false;
   #deadline: Deadline | null = null;
   #deadlineMs = Number.POSITIVE_INFINITY;
 
@@ -61,6 +65,7 @@ export class TunnelLink implements Link, Guarded {
       releaseHeld: () => this.#session?.releaseHeld(),
       reply: options.writeReply,
     });
+    this.#onShaken = options.onShaken;
     this.#onEnded = options.onEnded;
   }
 
@@ -101,6 +106,10 @@ export class TunnelLink implements Link, Guarded {
   /** Handles one whole request; the answer goes to `response`, now or later. */
   receive(request: TunnelSessionRequest, response: ServerResponse): void {
     this.#guard(this, () => this.#order.receive(request, response, this.#wheel.nowMs()));
+    if (!this.#isShaken && this.#session?.isShaken) {
+      this.#isShaken = true;
+      this.#onShaken();
+    }
     this.#arm();
   }
 

@@ -1,16 +1,18 @@
 // The sessions of one gateway, by id, and what each request means to them. An id is a bearer secret: it is in no log
-// and in no message from here. [RTMPT-NOTE 1] Caps on sessions and on request rates are not here.
+// and in no message from here. [RTMPT-NOTE 1]
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Guarded } from '../../errors.ts';
 import { ERRORS } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
-import { TunnelError } from '../../protocol/rtmpt/tunnel-error.ts';
+import { TunnelError, type TunnelErrorCode } from '../../protocol/rtmpt/tunnel-error.ts';
 import { userAgentOf } from '../user-agent.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
+import { GuessLimit } from './guess-limit.ts';
 import { readRequestBody } from './request-body.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
+import { SessionCaps } from './session-caps.ts';
 import { TunnelLink } from './tunnel-link.ts';
 import { writeEmptyReply, writeFailureReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
 
@@ -22,10 +24,13 @@ export class TunnelRegistry {
   readonly #options: RtmptPluginOptions;
   readonly #links = new Map<string, TunnelLink>();
   readonly #carriers: CarrierRegistry;
+  readonly #caps: SessionCaps;
+  readonly #guesses = new GuessLimit();
 
   constructor(options: RtmptPluginOptions) {
     this.#options = options;
     this.#carriers = new CarrierRegistry(options.wheel);
+    this.#caps = new SessionCaps(options.config);
   }
 
   /** Reads one request to its end and answers it. Only the body of a send to an open session is kept. */
@@ -54,7 +59,7 @@ export class TunnelRegistry {
     response: ServerResponse,
   ): void {
     if (asked === null) {
-      this.#notFound(response, 'tunnel-path-unknown');
+      this.#refuse(response, 'tunnel-path-unknown');
       return;
     }
     switch (asked.type) {
@@ -78,6 +83,11 @@ export class TunnelRegistry {
   #open(request: FastifyRequest, response: ServerResponse): void {
     const { config, wheel, guard, peerOf, onLink, count } = this.#options;
     const peer = peerOf(request.raw);
+    const place = this.#caps.enter(peer.remoteAddress);
+    if (typeof place === 'string') {
+      this.#refuse(response, place);
+      return;
+    }
     const id = Buffer.from(this.#options.randomBytes(SESSION_ID_BYTES)).toString('base64url');
     const { socket } = request.raw;
     const link = new TunnelLink({
@@ -91,7 +101,9 @@ export class TunnelRegistry {
       wheel,
       guard,
       writeReply: (target, reply) => writeTunnelReply(target, config.contentType, reply),
+      onShaken: place.shaken,
       onEnded: () => {
+        place.leave();
         this.#links.delete(id);
         this.#carriers.release(link);
         count?.('tunnel-ended');
@@ -117,7 +129,7 @@ export class TunnelRegistry {
   ): void {
     const link = asked.sessionId === null ? undefined : this.#links.get(asked.sessionId);
     if (link === undefined) {
-      this.#notFound(response, 'tunnel-session-unknown');
+      this.#answerUnknown(request, response);
       return;
     }
     this.#carriers.carried(request.raw.socket, link);
@@ -148,7 +160,13 @@ export class TunnelRegistry {
     link.end({ code: 'tunnel-body-too-large', message: 'bytes of the session are lost' });
   }
 
-  #notFound(response: ServerResponse, code: 'tunnel-path-unknown' | 'tunnel-session-unknown'): void {
+  #answerUnknown({ raw }: FastifyRequest, response: ServerResponse): void {
+    const { peerOf, wheel } = this.#options;
+    const mayAsk = this.#guesses.mayAsk(peerOf(raw).remoteAddress, wheel.nowMs());
+    this.#refuse(response, mayAsk ? 'tunnel-session-unknown' : 'tunnel-guess-limit');
+  }
+
+  #refuse(response: ServerResponse, code: TunnelErrorCode): void {
     this.#options.count?.(code);
     writeEmptyReply(response, ERRORS[code].httpStatus);
   }

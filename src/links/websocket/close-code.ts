@@ -12,6 +12,7 @@ const CLOSE_CODES: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
   ['drain', 1001],
   ['websocket-not-binary', 1003],
   ['websocket-message-too-large', 1009],
+  ['websocket-flood', 1008],
   ['rtmp-connect-refused', 1008],
   ['rtmp-stream-refused', 1008],
   ['internal-error', 1011],

@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Guard, Guarded } from '../../errors.ts';
 import { splitTarget } from '../../protocol/rtmpt/request-path.ts';
 import { FrameHeaders } from '../../protocol/websocket/frame-header.ts';
+import { answerLast } from '../last-answer.ts';
 import type { Link, Peer, Wheel } from '../link.ts';
 import { PipedLink } from '../piped-link.ts';
 import { userAgentOf } from '../user-agent.ts';
@@ -20,11 +21,6 @@ const SUBPROTOCOL = 'rtmp';
 const BYTES_A_PART = 1024;
 /** LIMIT: and no fewer than so many, for small frames over connections that trickle. */
 const MIN_PARTS = 4096;
-
-/** LIMIT: time that is left to a connection to take the answer to a request that was refused, ms. */
-const REFUSAL_LINGER_MS = 2000;
-
-const REASONS = { 400: 'Bad Request', 404: 'Not Found' } as const;
 
 /** What the door is made with. */
 export type WebSocketDoorOptions = {
@@ -44,9 +40,13 @@ export type WebSocketDoorOptions = {
   readonly count: (name: string) => void;
 };
 
-/** True for a request that asks for a WebSocket, and for nothing else beside it. */
-export function isWebSocketUpgrade(request: IncomingMessage): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket';
+/**
+ * True for a request that asks for a WebSocket, for nothing else beside it, and as one may: not by HTTP/1.0, and without a
+ * body, which would have to be read first. [RFC9110 7.8]
+ */
+export function isWebSocketUpgrade({ headers, httpVersion }: IncomingMessage): boolean {
+  if (headers.upgrade?.toLowerCase() !== 'websocket' || httpVersion !== '1.1') return false;
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 /** Makes Links of upgrade requests. */
@@ -69,6 +69,15 @@ export class WebSocketDoor {
       maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / BYTES_A_PART)),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     });
+    // WHY: the library's own answer is lost where the client has sent on.
+    this.#server.on('wsClientError', ({ message }, _socket, { method, socket }) => {
+      const type = { 'Content-Type': 'text/plain' };
+      const answer =
+        method === 'GET'
+          ? { statusCode: 400, headers: { ...type, 'Sec-WebSocket-Version': '13, 8' } }
+          : { statusCode: 405, headers: { ...type, Allow: 'GET' } };
+      answerLast(socket, options.wheel, { ...answer, text: message });
+    });
   }
 
   /** Takes a request with its connection, and what came behind it: a Link follows, or an answer and the connection's end. */
@@ -78,21 +87,20 @@ export class WebSocketDoor {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { count } = this.#options;
+    const { count, wheel } = this.#options;
     const segments = splitTarget(request.url ?? '');
     if (segments?.length !== 1 || segments[0] !== PATH) {
       count('websocket-path-unknown');
-      this.#refuse(socket, 404);
+      answerLast(socket, wheel, { statusCode: 404 });
     } else if (!offersRtmp(request)) {
       count('websocket-handshake-refused');
-      this.#refuse(socket, 400);
+      answerLast(socket, wheel, { statusCode: 400 });
     } else if (!this.#shakeHands(request, socket, head)) {
       count('websocket-handshake-refused');
-      this.#endSoon(socket);
     }
   }
 
-  /** True where it became a WebSocket; the library has answered otherwise. */
+  /** True where it became a WebSocket; it was answered otherwise, or its client has gone. */
   #shakeHands(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
     let isOpen = false;
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -112,23 +120,6 @@ export class WebSocketDoor {
     count('websocket-opened');
     socket.once('close', () => count('websocket-ended'));
     guard(link, () => onLink(link));
-  }
-
-  #refuse(socket: Socket, statusCode: keyof typeof REASONS): void {
-    // WHY: nobody listens to it any more, and an error that nobody listens to ends the process.
-    socket.on('error', () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 ${statusCode} ${REASONS[statusCode]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-    );
-    this.#endSoon(socket);
-  }
-
-  /** Ends a connection when its answer has left, or after a while. */
-  #endSoon(socket: Socket): void {
-    const { wheel } = this.#options;
-    const deadline = wheel.at(wheel.nowMs() + REFUSAL_LINGER_MS, () => socket.destroy());
-    socket.once('close', () => deadline.cancel());
-    socket.destroySoon();
   }
 }
 

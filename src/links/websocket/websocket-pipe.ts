@@ -6,8 +6,10 @@ import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
 import type { EndReason } from '../../errors.ts';
 import type { FrameHeaders } from '../../protocol/websocket/frame-header.ts';
+import { FrameLimits } from '../../protocol/websocket/frame-limits.ts';
 import { WebSocketError } from '../../protocol/websocket/websocket-error.ts';
 import type { BytePipe, PipeOwner } from '../byte-pipe.ts';
+import { endLingering } from '../last-answer.ts';
 import type { Wheel } from '../link.ts';
 import type { PieceQueue } from '../piece-queue.ts';
 import { closeCodeOf } from './close-code.ts';
@@ -36,6 +38,8 @@ export class WebSocketPipe implements BytePipe {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #config: KeepAliveConfig;
+  readonly #wheel: Wheel;
+  readonly #limits = new FrameLimits();
   readonly #headers: FrameHeaders;
   readonly #keepAlive: KeepAlive;
   readonly #pongs: PongQueue;
@@ -45,6 +49,7 @@ export class WebSocketPipe implements BytePipe {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#config = config;
+    this.#wheel = wheel;
     this.#headers = headers;
     this.#keepAlive = new KeepAlive(webSocket, socket, config, wheel);
     this.#pongs = new PongQueue(webSocket);
@@ -65,8 +70,9 @@ export class WebSocketPipe implements BytePipe {
     webSocket.on('message', (data, isBinary) => this.#took(data, isBinary, owner));
     webSocket.on('ping', (payload) => this.#pongs.answer(payload));
     // WHY: the library tells of a peer's close frame when the connection is gone. It has read these bytes before.
-    socket.on('data', () => {
+    socket.on('data', (bytes: Buffer) => {
       if (webSocket.readyState !== WebSocket.OPEN) owner.ended();
+      this.#count(bytes, owner);
     });
     socket.on('drain', owner.drained);
     socket.on('end', owner.ended);
@@ -102,7 +108,7 @@ export class WebSocketPipe implements BytePipe {
 
   refuse(reason: EndReason): void {
     this.end(reason);
-    this.#socket.destroySoon();
+    endLingering(this.#socket, this.#wheel, '');
   }
 
   destroy(): void {
@@ -114,6 +120,14 @@ export class WebSocketPipe implements BytePipe {
       owner.broken(new WebSocketError('websocket-not-binary', 'expected binary messages, found a text one'));
     } else if (Array.isArray(data)) for (const bytes of data) owner.received(bytes);
     else owner.broken(new Error('a WebSocket gave a message that is not in fragments'));
+  }
+
+  #count(bytes: Uint8Array, owner: PipeOwner): void {
+    const violation = this.#limits.take(bytes, this.#wheel.nowMs());
+    if (violation === null) return;
+    // WHY: for as long as it is left to take its last words a flood would go on to cost what it does.
+    this.#webSocket.pause();
+    owner.broken(violation);
   }
 
   #silence(): WebSocketError {

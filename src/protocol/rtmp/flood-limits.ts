@@ -1,35 +1,12 @@
 // Token buckets against floods: one for each kind of message that costs more to take in than to send. Time comes from
 // outside, with the bytes.
 
-import type { Rate } from './limits.ts';
+import { TokenBucket } from '../bytes/token-bucket.ts';
 import { FLOOD_RATES } from './limits.ts';
 import { RtmpError } from './rtmp-error.ts';
 
 /** What is watched. */
 export type FloodKind = keyof typeof FLOOD_RATES;
-
-/** A token bucket: full at first, filled again at its rate. */
-class TokenBucket {
-  readonly #rate: Rate;
-  #tokens: number;
-  #filledMs: number;
-
-  constructor(rate: Rate, nowMs: number) {
-    this.#rate = rate;
-    this.#tokens = rate.atOnce;
-    this.#filledMs = nowMs;
-  }
-
-  /** Takes `count` tokens; false where there are not so many. */
-  take(count: number, nowMs: number): boolean {
-    const { atOnce, perSecond } = this.#rate;
-    this.#tokens = Math.min(atOnce, this.#tokens + ((nowMs - this.#filledMs) * perSecond) / 1000);
-    this.#filledMs = nowMs;
-    if (this.#tokens < count) return false;
-    this.#tokens -= count;
-    return true;
-  }
-}
 
 /** The buckets of one connection; each is made when it is needed. */
 export class FloodLimits {

@@ -1,6 +1,8 @@
 // Bounds of the RTMP layer. Every number that comes from the wire passes one of these before anything is
 // allocated, looped or kept by it. Each says its unit, its default and why it is what it is.
 
+import type { Rate } from '../bytes/token-bucket.ts';
+
 /**
  * Bytes of one audio, video or aggregate message, 8 MiB.
  * LIMIT: a 4K keyframe at 100 Mbit/s stays below 2 MiB; other servers cap between 1 and 16 MiB.
@@ -83,9 +85,6 @@ export const MAX_MALFORMED_COMMANDS = 16;
 
 /** Payload of a message or chunk in bytes below which its handling costs far more than its bytes, 16. */
 export const TINY_MESSAGE_BYTES = 16;
-
-/** How often something may come: so many at once, and so many a second in the long run. */
-export type Rate = { readonly atOnce: number; readonly perSecond: number };
 
 /**
  * What one client may send of what costs us more than it costs the client, or is of no use. Who exceeds one of them is

@@ -8,6 +8,10 @@ export type TunnelErrorCode =
   | 'tunnel-path-unknown'
   | 'tunnel-session-unknown'
   | 'tunnel-body-too-large'
+  | 'tunnel-session-limit'
+  | 'tunnel-source-limit'
+  | 'tunnel-half-open-limit'
+  | 'tunnel-guess-limit'
   | 'tunnel-handshake-timeout'
   | 'tunnel-silent'
   | 'tunnel-detached';

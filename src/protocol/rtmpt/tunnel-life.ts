@@ -21,6 +21,11 @@ export class TunnelLife {
     this.#detachedMs = openedMs;
   }
 
+  /** True once a handshake's bytes have come. */
+  get isShaken(): boolean {
+    return this.#receivedBytes >= HANDSHAKE_LENGTH_BYTES;
+  }
+
   /** A request came, whole, with `lengthBytes` of RTMP in it. */
   requested(lengthBytes: number, nowMs: number): void {
     this.#receivedBytes += lengthBytes;
@@ -61,8 +66,7 @@ export class TunnelLife {
   }
 
   #handshakeDeadlineMs(): number {
-    const isShaken = this.#receivedBytes >= HANDSHAKE_LENGTH_BYTES;
-    return isShaken ? Number.POSITIVE_INFINITY : this.#openedMs + this.#settings.handshakeTimeoutMs;
+    return this.isShaken ? Number.POSITIVE_INFINITY : this.#openedMs + this.#settings.handshakeTimeoutMs;
   }
 
   #silenceDeadlineMs(): number {

@@ -82,6 +82,11 @@ export class TunnelSession<Token> {
     return this.#state === 'open';
   }
 
+  /** True once a handshake's bytes have come. */
+  get isShaken(): boolean {
+    return this.#life.isShaken;
+  }
+
   /** True while a request has no answer yet. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;

@@ -8,7 +8,8 @@ export type WebSocketErrorCode =
   | 'websocket-message-too-large'
   | 'websocket-not-binary'
   | 'websocket-malformed'
-  | 'websocket-peer-silent';
+  | 'websocket-peer-silent'
+  | 'websocket-flood';
 
 /** A peer broke the WebSocket's contract. The message names what was expected and what came. */
 export class WebSocketError extends ProtocolError<WebSocketErrorCode> {

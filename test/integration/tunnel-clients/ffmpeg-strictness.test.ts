@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { FfmpegPlayer, FfmpegPublisher } from '../../support/clients/ffmpeg-client.ts';
 import { numberedMessage } from '../../support/clients/numbered-media.ts';
 import { ChunkWriter, MessageType } from '../../support/clients/rtmp-bytes.ts';
+import type { ScriptedRequest } from '../../support/clients/scripted-server.ts';
 import {
   type AnswerChange,
   changeOnly,
@@ -22,6 +23,8 @@ const NOT_FOUND = replyWith('HTTP/1.1 404 Not Found', PROPER_HEADER_LINES, Buffe
 const SERVER_ERROR = replyWith('HTTP/1.1 500 Internal Server Error', PROPER_HEADER_LINES, Buffer.alloc(0));
 /** Sends before the media of a publisher: C0 and C1, C2 and connect, createStream, publish. */
 const SETUP_SENDS = 4;
+/** And /open in front of them. */
+const SETUP_REQUESTS = 1 + SETUP_SENDS;
 
 /** Begins to play from a server that answers one thing otherwise. */
 async function play(cleaner: Cleaner, change: AnswerChange, sessionId?: string): Promise<FfmpegPlayer> {
@@ -35,7 +38,7 @@ function withHead(headerLines: readonly string[], statusLine = 'HTTP/1.1 200 OK'
   return ({ body }: ProperAnswer): Buffer => replyWith(statusLine, headerLines, body);
 }
 
-describe('FFmpeg, as it is strict', () => {
+describe('FFmpeg, as it is strict', { concurrency: true }, () => {
   it('ends with the first Connection: close [RTMPT-NOTE 2] [tunnel point 2]', async (t) => {
     const closing = withHead(['Connection: close']);
     await breaks(play(t, changeOnly('send', 1, closing)), /Connection: close or HTTP\/1\.0/);
@@ -74,36 +77,48 @@ describe('FFmpeg, as it is strict', () => {
   for (const reply of [NOT_FOUND, SERVER_ERROR]) {
     const status = reply.toString('latin1', 9, 12);
     it(`answers ${status} for an idle with a new connection and the idle's zero as RTMP, and goes on [RTMPT-NOTE 10]`, async (t) => {
-      const server = await startScriptedTunnel(
-        t,
-        changeOnly('idle', 0, () => reply),
-      );
-      const player = new FfmpegPlayer(t, server);
-      await player.play('app', 's');
-      const failedAt = server.requests.length;
-      await server.requestsReached(failedAt + 3);
-      const said = server.requests.slice(failedAt, failedAt + 3).map(({ path, body, connectionNumber }) => {
-        return `${connectionNumber} ${path} ${body.toString('hex')}`;
-      });
-      const number = failedAt - 1;
-      assert.deepEqual(said, [
-        `1 /idle/A1B2C3D4E5/${number} 00`,
-        `2 /send/A1B2C3D4E5/${number + 1} 00`,
-        `2 /idle/A1B2C3D4E5/${number + 2} 00`,
+      const { server, player } = await playOnePicture(t, (index) => (index === 1 ? reply : null));
+      await server.requestsReached(SETUP_REQUESTS + 4);
+      assert.deepEqual(saidFrom(server.requests, SETUP_REQUESTS + 1, 3), [
+        `1 /idle/A1B2C3D4E5/5 00`,
+        `2 /send/A1B2C3D4E5/6 00`,
+        `2 /idle/A1B2C3D4E5/7 00`,
       ]);
       await player.close();
     });
   }
 
-  it('is over after the second error status, and at the first one where it publishes [RTMPT-NOTE 10]', async (t) => {
-    let isFailing = false;
-    const change: AnswerChange = () => (isFailing ? NOT_FOUND : null);
-    const player = await play(t, change);
-    const publisher = new FfmpegPublisher(t, await startScriptedTunnel(t, change));
-    await publisher.publish('app', 's');
-    isFailing = true;
+  it('tries five more times where every answer is 404, each on a new connection, and closes [RTMPT-NOTE 10]', async (t) => {
+    const { server, player } = await playOnePicture(t, () => NOT_FOUND);
     assert.match((await player.received.waitForFailure()).message, /status 404/);
+    assert.deepEqual(saidFrom(server.requests, SETUP_REQUESTS + 1), [
+      `1 /idle/A1B2C3D4E5/5 00`,
+      ...[2, 3, 4, 5, 6].map((connection) => `${connection} /send/A1B2C3D4E5/${connection + 4} 00`),
+      '7 /close/A1B2C3D4E5/11 00',
+    ]);
+  });
+
+  it('ends with the first error status while nothing has come to play, and closes [RTMPT-NOTE 10]', async (t) => {
+    const server = await startScriptedTunnel(
+      t,
+      changeOnly('idle', 0, () => NOT_FOUND),
+    );
+    const player = new FfmpegPlayer(t, server);
+    await player.play('app', 's');
+    assert.match((await player.received.waitForFailure()).message, /status 404/);
+    assert.deepEqual(saidFrom(server.requests, SETUP_REQUESTS), [
+      '1 /idle/A1B2C3D4E5/4 00',
+      '2 /close/A1B2C3D4E5/5 00',
+    ]);
+  });
+
+  it('ends with the first error status where it publishes, and closes [RTMPT-NOTE 10]', async (t) => {
+    const change = changeOnly('send', SETUP_SENDS, () => NOT_FOUND);
+    const server = await startScriptedTunnel(t, change);
+    const publisher = new FfmpegPublisher(t, server);
+    await publisher.publish('app', 's');
     await breaks(sendPackets(publisher, FLUSHED_PACKETS), /status 404/);
+    assert.deepEqual(saidFrom(server.requests, SETUP_REQUESTS + 1), ['2 /close/A1B2C3D4E5/5 00']);
   });
 
   it('as a player checks the signatures of a server whose version is 3 or more, as a publisher none', async (t) => {
@@ -120,7 +135,7 @@ describe('FFmpeg, as it is strict', () => {
   });
 });
 
-describe('FFmpeg that publishes, as it waits', () => {
+describe('FFmpeg that publishes, as it waits', { concurrency: true }, () => {
   it('reads one message a flush and sends nothing while a reply has bytes left [tunnel point 9]', async (t) => {
     const chatter = new ChunkWriter().control(MessageType.Acknowledgement, 1);
     const change = changeOnly('send', SETUP_SENDS, ({ body }) =>
@@ -175,6 +190,32 @@ describe('FFmpeg that publishes, as it waits', () => {
     assert.equal(isTaken, false);
   });
 });
+
+/** Plays a picture, which comes with the first idle; `answerTo` changes the answers to what follows, from 1 on. */
+async function playOnePicture(cleaner: Cleaner, answerTo: (idle: number) => Buffer | null) {
+  let requests = 0;
+  const server = await startScriptedTunnel(cleaner, (_request, { body }) => {
+    if (++requests <= SETUP_REQUESTS) return null;
+    const index = requests - SETUP_REQUESTS - 1;
+    if (index > 0) return answerTo(index);
+    const picture = { chunkStreamId: 6, messageStreamId: 1, ...numberedMessage(0) };
+    return properReply(Buffer.concat([body, server.tunnel.writer.message(picture)]));
+  });
+  const player = new FfmpegPlayer(cleaner, server);
+  await player.play('app', 's');
+  return { server, player };
+}
+
+/** What was said, from the request with this index on: connection, path and body. */
+function saidFrom(
+  requests: readonly ScriptedRequest[],
+  index: number,
+  count = Number.POSITIVE_INFINITY,
+): string[] {
+  return requests
+    .slice(index, index + count)
+    .map(({ path, body, connectionNumber }) => `${connectionNumber} ${path} ${body.toString('hex')}`);
+}
 
 async function sendPackets(publisher: FfmpegPublisher, count: number): Promise<void> {
   for (let number = 0; number < count; number++) await publisher.sendMedia(numberedMessage(number));

@@ -199,9 +199,9 @@ describe('HaishinKit, as it is strict', () => {
 
   it('gives up where nothing comes within its limit, a minute, twice [RTMPT-NOTE 6] [tunnel point 6]', async (t) => {
     let isSilent = false;
-    const client = await play(t, () => (isSilent ? 'silence' : null), 150);
+    const client = await play(t, () => (isSilent ? 'silence' : null), 300);
     isSilent = true;
-    assert.match((await client.received.waitForFailure()).message, /nothing came within 150 ms/);
+    assert.match((await client.received.waitForFailure()).message, /nothing came within 300 ms/);
   });
 
   it('needs an id, of which it cuts white space, and goes on whatever the ident is answered', async (t) => {

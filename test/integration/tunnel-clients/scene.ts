@@ -57,14 +57,14 @@ export function mediaOfEvents(events: readonly ClientEvent[]): MediaMessage[] {
   return media;
 }
 
-/** Sends media by a plain client, all of it at once. */
+/** Sends media by a plain client, one message behind the other without a pause. */
 export function sendAll(publisher: TestClient, messages: readonly MediaMessage[]): void {
   for (const { typeId, timestampMs, payload } of messages) {
     if (typeId === MessageType.Audio) publisher.session.sendAudio(timestampMs, payload);
     else if (typeId === MessageType.Video) publisher.session.sendVideo(timestampMs, payload);
     else publisher.session.sendData(timestampMs, payload);
+    publisher.wake();
   }
-  publisher.wake();
 }
 
 /** A plain client publishes, the emulated one plays: it gets everything, and hears of the end. */

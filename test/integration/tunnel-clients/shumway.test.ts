@@ -101,7 +101,7 @@ describe('Shumway through the tunnel', () => {
     const frames = Array.from({ length: 31 }, (_, number) =>
       numberedPicture(number, 64 * 1024, number === 0),
     );
-    for (const message of [...MEDIA_START, ...frames]) sendAll(publisher, [message]);
+    sendAll(publisher, [...MEDIA_START, ...frames]);
     await witness.waitUntil(() => witness.media.length === MEDIA_START.length - 1 + frames.length);
 
     const client = new ShumwayClient(t, address);
@@ -132,7 +132,7 @@ describe('Shumway, as it is strict', () => {
   let gateway: Address;
 
   before(async () => {
-    gateway = (await startScene(scope)).address;
+    gateway = (await startScene(scope, { tunnel: { setupHoldMs: 20 } })).address;
   });
   after(() => scope.close());
 

@@ -189,6 +189,9 @@ export async function startTunnel(
   await app.register(rtmptPlugin, {
     config: {
       ...TUNNEL_SETTINGS,
+      maxSessions: 1000,
+      maxSessionsPerSource: 1000,
+      maxHalfOpenSessions: 1000,
       maxBodyBytes: 16 * 1024 * 1024,
       gatherTimeMs: 30,
       contentType: 'application/x-fcs',

@@ -150,7 +150,7 @@ describe('WebSocketDoor', () => {
     });
   });
 
-  it('keeps a refused connection that takes no answer for two seconds', async (t) => {
+  it('keeps a refused connection that takes no answer for a second', async (t) => {
     const rig = await startDoor(t, {
       // An answer that nobody reads stands before the refusal.
       onRequest: (_request, response) => void response.end(Buffer.alloc(24 * 1024 * 1024)),
@@ -162,7 +162,9 @@ describe('WebSocketDoor', () => {
     await until(() => rig.counts.length === 1);
     const [socket] = rig.sockets;
     assert.equal(socket?.destroyed, false);
-    rig.wheel.advance(2000);
+    rig.wheel.advance(999);
+    assert.equal(socket?.destroyed, false);
+    rig.wheel.advance(1);
     assert.equal(socket?.destroyed, true);
     await until(() => rig.wheel.pendingCount === 0);
   });
@@ -204,6 +206,31 @@ describe('WebSocketDoor', () => {
 });
 
 describe('isWebSocketUpgrade', () => {
+  for (const [what, line, fields, body] of [
+    ['of HTTP/1.0', 'GET /rtmp HTTP/1.0', {}, ''],
+    ['with a body', undefined, { 'Content-Length': '5' }, 'hello'],
+    ['with a body in chunks', undefined, { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n'],
+  ] as const) {
+    it(`ignores the upgrade in a request ${what} [RFC9110 7.8]`, async (t) => {
+      const rig = await startDoor(t, {
+        onRequest: async (request, response) => {
+          const parts = await request.toArray();
+          response.end(`read ${Buffer.concat(parts)} of ${isWebSocketUpgrade(request)}`);
+        },
+      });
+      const client = await rig.ask(fields, line, Buffer.from(body));
+      await until(() => client.text.endsWith(`read ${body === '' ? '' : 'hello'} of false`));
+      assert.ok(client.text.startsWith('HTTP/1.1 200 '));
+      assert.deepEqual(rig.sockets, []);
+    });
+  }
+
+  it('takes one that says that it has no body', async (t) => {
+    const rig = await startDoor(t);
+    const client = await rig.ask({ 'Content-Length': '0' });
+    await until(() => client.text.startsWith(SWITCHING));
+  });
+
   it('knows the token in any case', async (t) => {
     const seen: boolean[] = [];
     const rig = await startDoor(t, {

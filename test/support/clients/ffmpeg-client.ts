@@ -12,6 +12,8 @@ import { MessageType } from './rtmp-bytes.ts';
 import type { PlayingClient, PublishingClient } from './tunnel-client.ts';
 
 const FLUSH_INTERVAL_PACKETS = 10;
+/** So many error statuses in a row are survived; with the next one FFmpeg ends. */
+const SURVIVED_STATUS_ERRORS = 5;
 const AUDIO_CHUNK_STREAM_ID = 4;
 const VIDEO_CHUNK_STREAM_ID = 6;
 
@@ -47,6 +49,7 @@ class FfmpegClient {
 /** FFmpeg that plays. */
 export class FfmpegPlayer extends FfmpegClient implements PlayingClient {
   #playing: Promise<void> = Promise.resolve();
+  /** Errors in a row. */
   #statusErrors = 0;
 
   async play(app: string, streamName: string): Promise<void> {
@@ -69,13 +72,14 @@ export class FfmpegPlayer extends FfmpegClient implements PlayingClient {
       }
       this.received.over();
     } catch (error) {
+      await this.tunnel.close();
       this.received.fail(error);
     }
   }
 
   /**
-   * Reads a message; false where the tunnel is finishing. An error status once is survived: the demuxer reads on, and the
-   * body of the failed request goes out again, as RTMP, on a new connection.
+   * Reads a message; false where the tunnel is finishing. Once there was media, error statuses are survived, some in a
+   * row: the demuxer reads on, and the body of the failed request goes out again, as RTMP, on a new connection.
    */
   async #readOne(): Promise<boolean> {
     try {
@@ -84,7 +88,8 @@ export class FfmpegPlayer extends FfmpegClient implements PlayingClient {
       return isThere;
     } catch (error) {
       this.#statusErrors++;
-      if (!(error instanceof HttpStatusError) || this.#statusErrors > 1) throw error;
+      const survived = this.received.media.length > 0 ? SURVIVED_STATUS_ERRORS : 0;
+      if (!(error instanceof HttpStatusError) || this.#statusErrors > survived) throw error;
       return true;
     }
   }
@@ -114,8 +119,13 @@ export class FfmpegPublisher extends FfmpegClient implements PublishingClient {
     this.#packets++;
     if (this.#packets < FLUSH_INTERVAL_PACKETS) return;
     this.#packets = 0;
-    const first = await this.tunnel.readByteNow();
-    if (first !== null) await this.rtmp.readMessage(first);
+    try {
+      const first = await this.tunnel.readByteNow();
+      if (first !== null) await this.rtmp.readMessage(first);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** FCUnpublish and deleteStream are written and dropped, with the packets since the last flush; only /close leaves. */

@@ -40,6 +40,8 @@ export class FfmpegHttp {
   #willClose = false;
   /** Connections opened so far. */
   connectionCount = 0;
+  /** The paths of all requests, in order. */
+  readonly requestPaths: string[] = [];
 
   constructor(cleaner: Cleaner, address: Address) {
     this.#cleaner = cleaner;
@@ -55,6 +57,7 @@ export class FfmpegHttp {
       throw new Error('came Connection: close or HTTP/1.0 before; FFmpeg takes it for the end of file');
     }
     this.#connection ??= await this.#connect();
+    this.requestPaths.push(path);
     // WHY: two writes with Nagle's algorithm on: the body leaves when the head was acknowledged, 40 ms later.
     this.#connection.write(this.#head(path, body.length));
     this.#connection.write(body);

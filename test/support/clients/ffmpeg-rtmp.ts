@@ -3,19 +3,12 @@
 
 import { amf, type WireValue } from '../amf-wire.ts';
 import type { Cleaner } from '../programs.ts';
-import { FFMPEG_C0_C1, playerC2, publisherC2 } from './ffmpeg-handshake.ts';
+import { type Purpose, shakeHands } from './ffmpeg-handshake.ts';
 import { FfmpegTunnel } from './ffmpeg-tunnel.ts';
-import { commandIn, MessageReader, type RtmpCommand, statusCodeIn } from './message-reader.ts';
+import { commandIn, isErrorStatus, MessageReader, type RtmpCommand, statusCodeIn } from './message-reader.ts';
 import type { Address } from './raw-http.ts';
 import type { ReceivedMessages } from './received-messages.ts';
-import {
-  ChunkWriter,
-  type HeaderFormat,
-  MessageType,
-  type RtmpMessage,
-  SERVER_HANDSHAKE_BYTES,
-  u32,
-} from './rtmp-bytes.ts';
+import { ChunkWriter, type HeaderFormat, MessageType, type RtmpMessage, u32 } from './rtmp-bytes.ts';
 
 const SERVER_WINDOW_BYTES = 2_500_000;
 const FIRST_REPORT_BYTES = 1_048_576;
@@ -26,9 +19,6 @@ const OPTIONAL_CALLS = ['_checkbw', 'releaseStream', 'FCSubscribe', 'FCPublish']
 const PING_REQUEST = 6;
 const PING_RESPONSE = 7;
 const SET_BUFFER_LENGTH = 3;
-
-/** What FFmpeg does with the stream. */
-export type Purpose = 'play' | 'publish';
 
 /** One connection of FFmpeg, from the handshake on. */
 export class FfmpegRtmp {
@@ -59,7 +49,7 @@ export class FfmpegRtmp {
     this.#received = received;
   }
 
-  /** Opens the tunnel, shakes hands, and resolves when the server says that the play or the publish has started. */
+  /** Resolves when the server says that the play or the publish has started; what breaks it before that closes it. */
   static async start(
     cleaner: Cleaner,
     address: Address,
@@ -70,13 +60,11 @@ export class FfmpegRtmp {
   ): Promise<FfmpegRtmp> {
     const tunnel = await FfmpegTunnel.open(cleaner, address);
     const rtmp = new FfmpegRtmp(tunnel, purpose, streamName, received);
-    tunnel.write(FFMPEG_C0_C1);
-    const answer = await tunnel.readExactly(SERVER_HANDSHAKE_BYTES);
-    if (answer === null) throw new Error('closed in the handshake');
-    tunnel.write(purpose === 'play' ? playerC2(answer) : publisherC2(answer));
-    rtmp.#call('connect', [rtmp.#connectInfo(app, address)]);
-    while (rtmp.#state === 'connecting') {
-      if ((await rtmp.readMessage()) === null) throw new Error('the server ended the stream before it began');
+    try {
+      await rtmp.#begin(rtmp.#connectInfo(app, address));
+    } catch (error) {
+      await tunnel.close();
+      throw error;
     }
     return rtmp;
   }
@@ -112,6 +100,14 @@ export class FfmpegRtmp {
   /** Puts a command of the connection into the output buffer: no command object, then `values`. */
   say(name: string, ...values: readonly (string | number)[]): void {
     this.#call(name, [null, ...values]);
+  }
+
+  async #begin(connectInfo: WireValue): Promise<void> {
+    await shakeHands(this.tunnel, this.#purpose);
+    this.#call('connect', [connectInfo]);
+    while (this.#state === 'connecting') {
+      if ((await this.readMessage()) === null) throw new Error('the server ended the stream before it began');
+    }
   }
 
   #formatOf({ chunkStreamId, messageStreamId, timestampMs, typeId, payload }: RtmpMessage): HeaderFormat {
@@ -227,9 +223,7 @@ export class FfmpegRtmp {
 
   #handleStatus(command: RtmpCommand): void {
     const code = statusCodeIn(command);
-    if (JSON.stringify(command.values).includes('"level":"error"')) {
-      throw new Error(`came onStatus ${String(code)} of level error; FFmpeg ends`);
-    }
+    if (isErrorStatus(command)) throw new Error(`came onStatus ${String(code)} of level error; FFmpeg ends`);
     if (code === 'NetStream.Play.Start' || code === 'NetStream.Publish.Start') this.#state = 'going';
     if (code === 'NetStream.Play.Stop' || code === 'NetStream.Play.UnpublishNotify') this.#state = 'stopped';
   }

@@ -18,11 +18,10 @@ export class FfmpegTunnel {
   #sessionId = '';
   #nextNumber = 0;
   #isFinishing = false;
+  #isClosed = false;
   #bytesSinceRequest = 0;
   /** What went wrong when it closed; FFmpeg does not look at it. */
   closeFailure: unknown = null;
-  /** The paths of all requests, in order. */
-  readonly requestPaths: string[] = [];
 
   private constructor(http: FfmpegHttp) {
     this.#http = http;
@@ -30,14 +29,25 @@ export class FfmpegTunnel {
 
   /** Opens a session. @throws Error where its id does not fit FFmpeg's buffer */
   static async open(cleaner: Cleaner, address: Address): Promise<FfmpegTunnel> {
-    const tunnel = new FfmpegTunnel(new FfmpegHttp(cleaner, address));
-    await tunnel.#open();
+    const http = new FfmpegHttp(cleaner, address);
+    const tunnel = new FfmpegTunnel(http);
+    try {
+      await tunnel.#open();
+    } catch (error) {
+      http.close();
+      throw error;
+    }
     return tunnel;
   }
 
   /** The session's id. */
   get sessionId(): string {
     return this.#sessionId;
+  }
+
+  /** The paths of all requests, in order. */
+  get requestPaths(): readonly string[] {
+    return this.#http.requestPaths;
   }
 
   /** Connections opened so far. */
@@ -80,6 +90,8 @@ export class FfmpegTunnel {
 
   /** Uses up the last reply, drops what was written, asks for the end, and closes the connection. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.finish();
     try {
       while ((await this.#read(2048, true)) !== null);
@@ -93,7 +105,6 @@ export class FfmpegTunnel {
   }
 
   async #open(): Promise<void> {
-    this.requestPaths.push('/open/1');
     await this.#http.post('/open/1', ONE_ZERO);
     let text = Buffer.alloc(0);
     for (let part = await this.#http.read(SESSION_ID_BUFFER_BYTES); part !== null; ) {
@@ -130,7 +141,6 @@ export class FfmpegTunnel {
 
   async #request(verb: 'send' | 'idle' | 'close'): Promise<void> {
     const path = `/${verb}/${this.#sessionId}/${this.#nextNumber++}`;
-    this.requestPaths.push(path);
     await this.#http.post(path, Buffer.concat(this.#output));
     this.#output = [];
     const pollingByte = await this.#http.read(1);

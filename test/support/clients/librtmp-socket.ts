@@ -41,11 +41,12 @@ export class LibrtmpSocket {
   /** Connects and opens a session; what comes behind the id in the same read is lost. */
   static async open(cleaner: Cleaner, address: Address, timeoutMs: number): Promise<LibrtmpSocket> {
     const socket = new LibrtmpSocket(await RawConnection.open(cleaner, address), address, timeoutMs);
-    socket.#post('open', ONE_ZERO);
-    do {
-      if ((await socket.#fill()) < 1) throw new Error('the peer left without an id; librtmp spins for ever');
-    } while (!socket.#readReply());
-    socket.#nextNumber = 0;
+    try {
+      await socket.#open();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     return socket;
   }
 
@@ -97,6 +98,14 @@ export class LibrtmpSocket {
     if (this.#clientId !== null) this.#post('close', ONE_ZERO);
     this.#clientId = null;
     this.#connection.end();
+  }
+
+  async #open(): Promise<void> {
+    this.#post('open', ONE_ZERO);
+    do {
+      if ((await this.#fill()) < 1) throw new Error('the peer left without an id; librtmp spins for ever');
+    } while (!this.#readReply());
+    this.#nextNumber = 0;
   }
 
   #post(command: 'open' | 'send' | 'idle' | 'close', body: Uint8Array): void {

@@ -182,3 +182,10 @@ export function statusCodeIn(command: RtmpCommand): string | null {
   const code = (info as WireObject)['code'];
   return typeof code === 'string' ? code : null;
 }
+
+/** True for a status or an error whose level is error. */
+export function isErrorStatus(command: RtmpCommand): boolean {
+  const info = command.values[1];
+  if (typeof info !== 'object' || info === null || info instanceof Uint8Array) return false;
+  return (info as WireObject)['level'] === 'error';
+}

@@ -34,11 +34,12 @@ export class RawConnection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    const changed = (): boolean => socket.emit('culvert-changed');
     const ended = (): void => {
       this.#isEnded = true;
-      socket.emit('culvert-changed');
+      changed();
     };
-    socket.on('readable', () => socket.emit('culvert-changed'));
+    socket.on('readable', changed);
     socket.on('end', ended).on('close', ended);
     // A reset is an end: `close` follows.
     socket.on('error', () => socket.destroy());
@@ -49,9 +50,7 @@ export class RawConnection {
     // WHY: what nobody reads has to stay with the system, so that a close resets as that of the real client does.
     const options = { ...address, noDelay, highWaterMark: 1 };
     const socket = connect(options);
-    cleaner.after(() => {
-      socket.destroy();
-    });
+    cleaner.after(() => void socket.destroy());
     await once(socket, 'connect');
     return new RawConnection(socket);
   }
@@ -227,11 +226,11 @@ export async function readReplyBody(
   const length = headerOf(head, 'Content-Length');
   if (length !== null) return connection.readExactly(Number(length), limitMs);
   const parts: Buffer[] = [];
-  for (let part = await connection.read(65_536, limitMs); part !== null; ) {
+  for (;;) {
+    const part = await connection.read(65_536, limitMs);
+    if (part === null) return Buffer.concat(parts);
     parts.push(part);
-    part = await connection.read(65_536, limitMs);
   }
-  return Buffer.concat(parts);
 }
 
 /** Reads the next whole reply as an HTTP library does. @throws Error where the connection ends before it, or in it */

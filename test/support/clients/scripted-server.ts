@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Cleaner } from '../programs.ts';
-import type { Address } from './raw-http.ts';
+import { type Address, PATIENCE_MS } from './raw-http.ts';
 
 /** One request as it came. */
 export type ScriptedRequest = {
@@ -26,8 +26,10 @@ export type ScriptedAnswer = Uint8Array | 'silence' | 'hang-up' | { readonly las
 export type ScriptedServer = Address & {
   /** All requests so far, in the order they came. */
   readonly requests: readonly ScriptedRequest[];
-  /** Resolves when there are so many requests. */
+  /** Resolves when there are so many requests; rejects where they do not come in time. */
   requestsReached(count: number): Promise<void>;
+  /** Resolves when every connection there has been is closed, and what came on it was answered. */
+  connectionsOver(): Promise<void>;
   /** Ends all connections. */
   hangUp(): void;
 };
@@ -56,13 +58,15 @@ export async function startScriptedServer(
     }
   };
   const failures: unknown[] = [];
+  const servings: Promise<void>[] = [];
   const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
-    serve(socket).catch((error: unknown) => {
+    const serving = serve(socket).catch((error: unknown) => {
       failures.push(error);
       socket.destroy();
     });
+    servings.push(serving);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -78,16 +82,24 @@ export async function startScriptedServer(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a server without a port');
   const requestsReached = (count: number): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        watchers.delete(watch);
+        reject(new Error(`${requests.length} requests came within ${PATIENCE_MS} ms; waited for ${count}`));
+      }, PATIENCE_MS);
       const watch = (): void => {
         if (requests.length < count) return;
+        clearTimeout(limit);
         watchers.delete(watch);
         resolve();
       };
       watchers.add(watch);
       watch();
     });
-  return { host: '127.0.0.1', port: address.port, requests, requestsReached, hangUp };
+  const connectionsOver = async (): Promise<void> => {
+    await Promise.all(servings);
+  };
+  return { host: '127.0.0.1', port: address.port, requests, requestsReached, connectionsOver, hangUp };
 }
 
 /** What a client sends, to its end; a reset is an end. */
