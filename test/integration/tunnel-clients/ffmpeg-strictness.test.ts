@@ -19,6 +19,7 @@ import type { Cleaner } from '../../support/programs.ts';
 import { breaks } from './scene.ts';
 
 const FLUSHED_PACKETS = 10;
+const PAUSE_MS = 50;
 const NOT_FOUND = replyWith('HTTP/1.1 404 Not Found', PROPER_HEADER_LINES, Buffer.alloc(0));
 const SERVER_ERROR = replyWith('HTTP/1.1 500 Internal Server Error', PROPER_HEADER_LINES, Buffer.alloc(0));
 /** Sends before the media of a publisher: C0 and C1, C2 and connect, createStream, publish. */
@@ -72,6 +73,23 @@ describe('FFmpeg, as it is strict', { concurrency: true }, () => {
     });
     await player.close();
     assert.equal(player.received.failure, null);
+  });
+
+  it('asks again 50 ms after a reply that brought nothing [RTMPT-NOTE 6]', async (t) => {
+    const timesMs: number[] = [];
+    const server = await startScriptedTunnel(t, (_request, { verb }) => {
+      if (verb === 'idle') timesMs.push(performance.now());
+      return null;
+    });
+    const player = new FfmpegPlayer(t, server);
+    await player.play('app', 's');
+    await server.requestsReached(SETUP_REQUESTS + 4);
+    const pausesMs = timesMs.slice(1).map((timeMs, index) => timeMs - (timesMs[index] ?? 0));
+    assert.ok(
+      pausesMs.every((pauseMs) => pauseMs >= PAUSE_MS - 1),
+      pausesMs.join(),
+    );
+    await player.close();
   });
 
   for (const reply of [NOT_FOUND, SERVER_ERROR]) {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { numberedMedia } from '../../support/clients/numbered-media.ts';
 import { Red5Client } from '../../support/clients/red5-client.ts';
 import { ChunkWriter, MessageType, PACKET_BYTES } from '../../support/clients/rtmp-bytes.ts';
 import {
@@ -131,6 +132,23 @@ describe("Red5's client, as it is strict about replies", { concurrency: true }, 
     await client.close();
     assert.equal(client.received.failure, null);
     assert.deepEqual([...new Set(server.requests.map(({ connectionNumber }) => connectionNumber))], [1, 2]);
+  });
+
+  it('cuts by the chunk size of the server without a word of it, and announces its own in front of media', async (t) => {
+    const server = await startScriptedTunnel(t);
+    const client = new Red5Client(t, server);
+    await client.publish('app', 's');
+    const { heard } = server.tunnel;
+    assert.ok(!heard.some(({ typeId }) => typeId === MessageType.SetChunkSize));
+    for (const message of numberedMedia(2)) await client.sendMedia(message);
+    await client.received.waitUntil(
+      () => heard.at(-1)?.typeId === MessageType.Audio,
+      'the media at the server',
+    );
+    const types = heard.slice(-3).map(({ typeId }) => typeId);
+    assert.deepEqual(types, [MessageType.SetChunkSize, MessageType.Video, MessageType.Audio]);
+    assert.equal(Buffer.from(heard.at(-3)?.payload ?? []).readUInt32BE(0), 1024);
+    await client.close();
   });
 
   it('says who it is, and not that it were Flash [RTMPT-NOTE 14] [tunnel point 14]', async (t) => {

@@ -14,7 +14,6 @@ export const PATIENCE_MS = 8000;
 
 /** LIMIT: bytes of a reply's head, as most libraries have it. */
 const MAX_HEAD_BYTES = 16 * 1024;
-
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
 const LINE_END = Buffer.from('\r\n', 'latin1');
 
@@ -40,9 +39,8 @@ export class RawConnection {
       changed();
     };
     socket.on('readable', changed);
-    socket.on('end', ended).on('close', ended);
-    // A reset is an end: `close` follows.
-    socket.on('error', () => socket.destroy());
+    // A reset is an end: `close` follows an error.
+    socket.on('end', ended).on('close', ended).on('error', changed);
   }
 
   /** Connects; `cleaner` ends the connection at the latest. `noDelay` false leaves Nagle's algorithm on. */
