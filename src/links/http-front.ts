@@ -53,6 +53,8 @@ export class HttpFront {
   readonly #refused = new WeakSet<Socket>();
   /** The reply to the newest request of each connection; all others have left when this one has. */
   readonly #newestReplies = new WeakMap<Socket, ServerResponse>();
+  /** Upgrades that were not heeded because a reply was due. */
+  readonly #hasty = new WeakSet<IncomingMessage>();
   readonly #handOver: (socket: Socket) => void;
 
   constructor(deps: HttpFrontDeps) {
@@ -67,15 +69,14 @@ export class HttpFront {
       // WHY: Node would answer such a request, and take the next one on its connection.
       requireHostHeader: false,
       noDelay: true,
-      // WHY: a WebSocket that begins while a reply is due would have that reply among its bytes.
-      shouldUpgradeCallback: (request) => deps.isUpgrade(request) && !this.#isReplyDue(request.socket),
+      shouldUpgradeCallback: (request) => deps.isUpgrade(request) && !this.#isHasty(request),
     });
     this.#handOver = handOverTo(this.server);
     this.app = fastify({
       serverFactory: (handler) =>
         this.server.on('request', (request, response) => {
           if (!this.#isTaken(request, response)) return;
-          if (deps.isUpgrade(request)) this.#refuseUpgrade(request, response);
+          if (deps.isUpgrade(request) && this.#hasty.has(request)) this.#refuseUpgrade(request, response);
           else handler(request, response);
         }),
       clientErrorHandler: (error, socket) => this.#onClientError(error, socket),
@@ -138,11 +139,14 @@ export class HttpFront {
     return fault === null;
   }
 
-  #isReplyDue(socket: Socket): boolean {
-    return this.#newestReplies.get(socket)?.closed === false;
+  /** True where a reply is due in front of an upgrade. WHY: the WebSocket would have that reply among its bytes. */
+  #isHasty(upgrade: IncomingMessage): boolean {
+    const isDue = this.#newestReplies.get(upgrade.socket)?.closed === false;
+    if (isDue) this.#hasty.add(upgrade);
+    return isDue;
   }
 
-  /** Answers an upgrade that was not heeded because a reply was due, behind that reply. */
+  /** Answers a hasty upgrade, behind the reply that is due. */
   #refuseUpgrade(request: IncomingMessage, response: ServerResponse): void {
     const { onRefused } = this.#deps;
     const detail = 'expected no upgrade while a reply to an earlier request is due, found one';

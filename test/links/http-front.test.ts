@@ -181,6 +181,15 @@ describe('HttpFront', () => {
     assert.equal(peers.length, 1);
   });
 
+  it('takes a request whose upgrade a proxy has made void for an ordinary one [RFC9110 7.8]', async (t) => {
+    const { open, upgraded, refused } = await rigOf(t);
+    const { socket, got } = open();
+    socket.write(`${get('/who', 'Upgrade: websocket\r\n')}${get('/who', 'Upgrade: websocket\r\n')}`);
+    await until(() => statusesOf(got).length === 2);
+    assert.deepEqual(statusesOf(got), ['200', '200']);
+    assert.deepEqual([...upgraded, ...refused], []);
+  });
+
   it('hands over an upgrade behind replies that the client has had', async (t) => {
     const { open, upgraded, releases } = await rigOf(t);
     const { socket, got } = open();

@@ -11,7 +11,7 @@ import { createGuard } from '../../../src/errors.ts';
 import type { Link, Peer } from '../../../src/links/link.ts';
 import { isWebSocketUpgrade, WebSocketDoor } from '../../../src/links/websocket/websocket-door.ts';
 import type { CertificatePair } from '../../support/certificates.ts';
-import { readServerFrames, type ServerFrame } from '../../support/websocket-wire.ts';
+import { Opcode, readServerFrames, type ServerFrame } from '../../support/websocket-wire.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
 import { TestEndpoint, until } from '../socket-rig.ts';
 
@@ -70,6 +70,12 @@ export class RawWebSocket {
   payloads(opcode: number): Buffer[] {
     return this.frames.filter((frame) => frame.opcode === opcode).map(({ payload }) => payload);
   }
+}
+
+/** Status and text of the close frame that came. */
+export function closeOf(client: RawWebSocket): readonly [number, string] | null {
+  const [payload] = client.payloads(Opcode.Close);
+  return payload === undefined ? null : [payload.readUInt16BE(0), payload.subarray(2).toString()];
 }
 
 /** A running door. */
