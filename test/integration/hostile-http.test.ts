@@ -28,7 +28,8 @@ const MAX_WORDS_CHARS = 120;
 /** A request that is answered with 404, the last one of its connection. */
 const LAST = 'GET /fcs/ident2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
 
-const SEND_TO_NOBODY = 'POST /send/AAAAAAAAAAAAAAAAAAAAAA/1 HTTP/1.1\r\nHost: h\r\n';
+// WHY: not to unknown sessions, for so many from one address are answered otherwise.
+const SEND_TO_NO_PATH = 'POST /send HTTP/1.1\r\nHost: h\r\n';
 
 const PIPELINED_COUNT = 200;
 
@@ -185,11 +186,11 @@ describe('the gateway, asked in bad HTTP', () => {
   for (const lengthBytes of [1, 2000]) {
     it(`answers ${PIPELINED_COUNT} requests of ${lengthBytes} bytes that come at once`, async () => {
       const body = 'x'.repeat(lengthBytes);
-      const request = `${SEND_TO_NOBODY}Content-Length: ${lengthBytes}\r\n\r\n${body}`;
+      const request = `${SEND_TO_NO_PATH}Content-Length: ${lengthBytes}\r\n\r\n${body}`;
       for (const kind of KINDS) {
         const statuses = await ask(kind, request.repeat(PIPELINED_COUNT) + LAST);
         assert.deepEqual(statuses, Array<number>(PIPELINED_COUNT + 1).fill(404));
-        rig.expectCount('tunnel-session-unknown', PIPELINED_COUNT);
+        rig.expectCount('tunnel-path-unknown', PIPELINED_COUNT);
         await rig.assertTold(kind, {});
       }
     });
