@@ -56,7 +56,7 @@ describe('culvert config', () => {
     assert.match(stdout, /^listen: \[":0", "\[::1\]:80"\] # flag --listen$/m);
     assert.match(stdout, /^logLevel: debug # environment CULVERT_LOG_LEVEL$/m);
     assert.match(stdout, /^ {2}maxBody: 1000000B # culvert\.yaml:3$/m);
-    assert.match(stdout, /^ {2}maxReply: 1MiB # default$/m);
+    assert.match(stdout, /^ {2}maxReply: 384KiB # default$/m);
   });
 
   it('prints the settings of single applications, and only those that are set', () => {
