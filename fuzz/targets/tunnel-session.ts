@@ -77,14 +77,14 @@ class TunnelRun {
         const text = numbered(ANSWER, this.#answersQueued.length, amount * 40);
         this.#answersQueued.push(text);
         this.#endpoint.queue(text);
-        session.wake();
+        session.wake(this.#nowMs);
         break;
       }
       case 5: {
         const text = numbered(MEDIA, this.#mediaQueued.length, amount * 100);
         this.#mediaQueued.push(text);
         this.#endpoint.queueMedia(text);
-        if (!this.#endpoint.isGathering) session.wake();
+        if (!this.#endpoint.isGathering) session.wake(this.#nowMs);
         break;
       }
       case 6:

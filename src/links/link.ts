@@ -77,6 +77,8 @@ export interface Link {
   wake(): void;
   /** Ends the Link: what `take` still gives is carried out first, within a bounded time. */
   close(reason: EndReason): void;
+  /** Figures that say why the Link is slow, a new plain object at each call; only on a Link whose peer has to ask. */
+  diagnostics?(): object | null;
 }
 
 /** A deadline on the wheel; `cancel` after it has fired does nothing. */

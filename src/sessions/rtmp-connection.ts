@@ -138,7 +138,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#giveUp();
     this.#log.skips = this.#players.skips;
     this.#log.bytesOut += this.#players.offeredBytes;
-    this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters);
+    const tunnel = this.#link.diagnostics?.() ?? null;
+    this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters, tunnel);
     this.#deps.onEnd(this, cause);
   }
 

@@ -66,8 +66,11 @@ export class SessionLog {
     this.#log.debug(this.#fields, 'play asked');
   }
 
-  /** Writes the line of the end; at debug level where the connect was neither accepted nor refused for good. */
-  end(reason: EndReason, nowMs: number, counters: ServerSessionCounters): void {
+  /**
+   * Writes the line of the end; at debug level where the connect was neither accepted nor refused for good. `tunnel` is
+   * what a tunnel's Link says of itself, null elsewhere.
+   */
+  end(reason: EndReason, nowMs: number, counters: ServerSessionCounters, tunnel: object | null = null): void {
     const dropped = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
     const fields = {
       ...this.#fields,
@@ -75,6 +78,7 @@ export class SessionLog {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       skips: this.skips,
+      ...(tunnel === null ? {} : { tunnel }),
       durationMs: Math.round(nowMs - this.#startedMs),
       reason: reason.code,
       detail: printable(reason.message),

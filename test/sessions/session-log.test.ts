@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createSessionCounters } from '../../src/protocol/rtmp/server/session-counters.ts';
 import { SessionLog } from '../../src/sessions/session-log.ts';
 import { PAYLOAD } from '../streams/stream-rig.ts';
 import { clientHandshake } from '../support/client-messages.ts';
@@ -148,6 +149,18 @@ describe('SessionLog', () => {
       String.raw`half\ud83d`,
       '\u{1f600}é',
     ]);
+  });
+
+  it('says at the end what a tunnel knows of itself, and has no field for it elsewhere', () => {
+    const rig = new SessionRig();
+    const peer = rig.connected();
+    const ended: object[] = [];
+    const write = (fields: object): number => ended.push(fields);
+    const log = new SessionLog({ debug: write, info: write, warn: write, error: write }, MEMORY_FACTS, 0);
+    log.end({ code: 'peer-closed', message: '' }, 10, createSessionCounters(), { meanHoldMs: 12.5 });
+    assert.partialDeepStrictEqual(ended, [{ skips: 0, tunnel: { meanHoldMs: 12.5 } }]);
+    peer.link.drop();
+    assert.ok(!('tunnel' in (rig.lines('session ended')[0]?.fields ?? {})));
   });
 
   it('cuts what a client says of itself', () => {

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { EndReason, Guard, Guarded } from '../../errors.ts';
 import type { TunnelSettings } from '../../protocol/rtmpt/limits.ts';
 import { RequestOrder } from '../../protocol/rtmpt/request-order.ts';
+import type { TunnelDiagnostics } from '../../protocol/rtmpt/tunnel-diagnostics.ts';
 import {
   SESSION_OVER,
   type TunnelReply,
@@ -62,7 +63,7 @@ export class TunnelLink implements Link, Guarded {
     this.#guard = options.guard;
     this.#order = new RequestOrder({
       handle: (request, response, nowMs) => this.#session?.receive(request, response, nowMs),
-      releaseHeld: () => this.#session?.releaseHeld(),
+      releaseHeld: () => this.#session?.releaseHeld(this.#wheel.nowMs()),
       reply: options.writeReply,
     });
     this.#onShaken = options.onShaken;
@@ -116,7 +117,12 @@ export class TunnelLink implements Link, Guarded {
   /** Says that `take` may have something; call it when a batch is whole, for a held reply leaves at once. */
   wake(): void {
     // WHY: of a crowd that pauses between its polls, most have no poll here when they are woken, many times a second.
-    if (this.#session?.isWaiting) this.#guard(this, (link) => link.#session?.wake());
+    if (this.#session?.isWaiting) this.#guard(this, (link) => link.#session?.wake(link.#wheel.nowMs()));
+  }
+
+  /** What says why the tunnel is slow; null before an endpoint is attached. */
+  diagnostics(): TunnelDiagnostics | null {
+    return this.#session?.diagnostics(this.#order.counters) ?? null;
   }
 
   /** Ends the link: what `take` still gives goes out with the next replies, for at most five seconds. */

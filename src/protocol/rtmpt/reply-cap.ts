@@ -22,12 +22,14 @@ export class ReplyCap {
     return this.#capBytes;
   }
 
-  /** Takes note of a reply that carried `lengthBytes` of RTMP. */
-  replied(lengthBytes: number): void {
-    if (lengthBytes > this.#capBytes / 2) {
+  /** Takes note of a reply that carried `lengthBytes` of RTMP; true where it counts as full. */
+  replied(lengthBytes: number): boolean {
+    const isFull = lengthBytes > this.#capBytes / 2;
+    if (isFull) {
       this.#capBytes = Math.min(this.#capBytes * 2, this.#ceilingBytes);
     } else if (lengthBytes < this.#capBytes / 8) {
       this.#capBytes = Math.max(Math.floor(this.#capBytes / 2), this.#floorBytes);
     }
+    return isFull;
   }
 }

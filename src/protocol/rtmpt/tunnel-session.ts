@@ -8,6 +8,8 @@
 
 import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, type TunnelSettings } from './limits.ts';
 import { ReplyCap } from './reply-cap.ts';
+import type { OrderCounters } from './request-order.ts';
+import { type TunnelDiagnostics, TunnelMeter } from './tunnel-diagnostics.ts';
 import type { TunnelEndpoint } from './tunnel-endpoint.ts';
 import { TunnelLife } from './tunnel-life.ts';
 
@@ -61,6 +63,7 @@ export class TunnelSession<Token> {
   readonly #onEnded: () => void;
   readonly #life: TunnelLife;
   readonly #replyCap: ReplyCap;
+  readonly #meter: TunnelMeter;
   // Requests that have no answer yet, in order. In the ordinary run: none, or one idle that is held.
   readonly #waiting: Waiting<Token>[] = [];
   #state: 'open' | 'closing' | 'ended' = 'open';
@@ -75,6 +78,7 @@ export class TunnelSession<Token> {
     this.#onEnded = options.onEnded;
     this.#life = new TunnelLife(options.settings, options.openedMs);
     this.#replyCap = new ReplyCap(options.settings.maxReplyBytes);
+    this.#meter = new TunnelMeter(options.openedMs);
   }
 
   /** True while requests are carried and nothing has ended the session. */
@@ -109,8 +113,10 @@ export class TunnelSession<Token> {
     }
     this.#life.requested(request.type === 'send' ? request.body.length : 0, nowMs);
     const waiting = { token, carriesMedia: request.type === 'idle', dueMs: nowMs };
+    const isPipelined = this.#waiting.length > 0;
     this.#waiting.push(waiting);
-    while (this.#waiting.length > 1) this.#answerFirst();
+    while (this.#waiting.length > 1) this.#answerFirst(nowMs);
+    this.#meter.requested(isPipelined, nowMs);
     if (this.isEnded) return;
     switch (request.type) {
       case 'close':
@@ -118,24 +124,24 @@ export class TunnelSession<Token> {
         return;
       case 'send':
         if (this.isOpen) this.#feed(request.body);
-        this.#answerFirst();
+        this.#answerFirst(nowMs);
         return;
       case 'idle':
         // What gathers is left to gather, and leaves with a `wake`, or when the hold ends.
-        if (this.#answerFirstWithBytes(true)) return;
+        if (this.#answerFirstWithBytes(nowMs, true)) return;
         waiting.dueMs += this.#holdMs();
-        if (waiting.dueMs === nowMs) this.#answerFirst();
+        if (waiting.dueMs === nowMs) this.#answerFirst(nowMs);
     }
   }
 
   /** Answers what is held, with what there is. @throws whatever the endpoint throws */
-  releaseHeld(): void {
-    while (this.#waiting.length > 0) this.#answerFirst();
+  releaseHeld(nowMs: number): void {
+    while (this.#waiting.length > 0) this.#answerFirst(nowMs);
   }
 
   /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */
-  wake(): void {
-    if (!this.#isInEndpoint) this.#answerFirstWithBytes();
+  wake(nowMs: number): void {
+    if (!this.#isInEndpoint) this.#answerFirstWithBytes(nowMs);
   }
 
   /**
@@ -144,7 +150,7 @@ export class TunnelSession<Token> {
    */
   tick(nowMs: number): void {
     const first = this.#waiting[0];
-    if (first !== undefined && first.dueMs <= nowMs) this.#answerFirst();
+    if (first !== undefined && first.dueMs <= nowMs) this.#answerFirst(nowMs);
     if (this.isEnded) return;
     if (nowMs >= this.#lingerUntilMs) {
       this.end();
@@ -189,8 +195,13 @@ export class TunnelSession<Token> {
     this.#lingerUntilMs = nowMs + (this.#isOverdue ? 0 : CLOSE_LINGER_MS);
     // WHY: called by the endpoint itself, in the middle of a request, that request's own answer carries it on.
     if (this.#isInEndpoint) return;
-    this.releaseHeld();
+    this.releaseHeld(nowMs);
     if (this.#isOverdue) this.end();
+  }
+
+  /** What says why the session is slow, with what `order` counted in front of it. What its end answers is not counted. */
+  diagnostics(order: OrderCounters): TunnelDiagnostics {
+    return this.#meter.read(order);
   }
 
   /** Ends the session at once: waiting requests are answered `00`, the endpoint is not asked any more. */
@@ -218,19 +229,21 @@ export class TunnelSession<Token> {
   }
 
   // Answers the first waiting request with what there is; of a closing session, with `00` once there is nothing.
-  #answerFirst(): void {
-    if (this.#answerFirstWithBytes()) return;
+  #answerFirst(nowMs: number): void {
+    if (this.#answerFirstWithBytes(nowMs)) return;
     if (this.#state === 'closing') {
       this.end();
       return;
     }
     const first = this.#waiting.shift();
-    if (first !== undefined) this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts: [] });
+    if (first === undefined) return;
+    this.#meter.answered(first.carriesMedia, 0, false, nowMs);
+    this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts: [] });
   }
 
   // Answers the first waiting request if there are bytes for it. The token leaves the queue only after `take` has
   // returned, so that one which throws leaves nobody without an answer.
-  #answerFirstWithBytes(dueOnly = false): boolean {
+  #answerFirstWithBytes(nowMs: number, dueOnly = false): boolean {
     const first = this.#waiting[0];
     if (first === undefined) return false;
     const parts = this.#take(first.carriesMedia, dueOnly);
@@ -240,7 +253,8 @@ export class TunnelSession<Token> {
     this.#waiting.shift();
     let lengthBytes = 0;
     for (const part of parts) lengthBytes += part.length;
-    this.#replyCap.replied(lengthBytes);
+    const isFull = this.#replyCap.replied(lengthBytes);
+    this.#meter.answered(first.carriesMedia, lengthBytes, isFull, nowMs);
     this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts });
     return true;
   }

@@ -19,7 +19,7 @@ describe('TunnelSession, while media gathers', () => {
     bench.endpoint.queueMedia('two');
     assert.deepEqual(bench.answers, []);
     assert.equal(bench.deadlineMs(), 500);
-    bench.session.wake();
+    bench.session.wake(bench.nowMs);
     assert.deepEqual(bench.answers, ['a: 200 1 onetwo']);
   });
 
@@ -72,7 +72,7 @@ describe('TunnelSession, while media gathers', () => {
     const bench = gathering();
     assert.equal(bench.session.isWaiting, false);
     const takes = bench.endpoint.takenCaps.length;
-    bench.session.wake();
+    bench.session.wake(bench.nowMs);
     assert.equal(bench.endpoint.takenCaps.length, takes);
     bench.ask('idle', 'a');
     assert.equal(bench.session.isWaiting, true);

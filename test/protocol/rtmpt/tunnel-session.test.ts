@@ -112,11 +112,11 @@ describe('TunnelSession, holding an idle', () => {
   it('lets a held idle go with the first bytes', () => {
     const bench = shaken();
     bench.ask('idle', 'a');
-    bench.session.wake();
+    bench.session.wake(bench.nowMs);
     assert.deepEqual(bench.answers, []);
     bench.endpoint.queue('media');
-    bench.session.wake();
-    bench.session.wake();
+    bench.session.wake(bench.nowMs);
+    bench.session.wake(bench.nowMs);
     assert.deepEqual(bench.answers, ['a: 200 1 media']);
   });
 
@@ -141,7 +141,7 @@ describe('TunnelSession, holding an idle', () => {
     const bench = shaken();
     bench.endpoint.onReceive = () => {
       bench.endpoint.queue('one');
-      bench.session.wake();
+      bench.session.wake(bench.nowMs);
       bench.endpoint.queue('two');
     };
     bench.ask('send', 'a', 'connect');
@@ -153,7 +153,7 @@ describe('TunnelSession, holding an idle', () => {
     bench.ask('idle', 'a');
     bench.session.abort((token) => token === 'a');
     bench.endpoint.queue('media');
-    bench.session.wake();
+    bench.session.wake(bench.nowMs);
     assert.deepEqual(bench.answers, []);
     bench.ask('idle', 'b');
     assert.deepEqual(bench.answers, ['b: 200 1 media']);
