@@ -48,8 +48,8 @@ export type EndReason = { readonly code: ErrorCode; readonly message: string };
 export type ErrorPolicy = {
   /** Status the RTMP client is told before the close; null closes without one. */
   readonly rtmpStatus: StatusCode | null;
-  /** HTTP status where the code answers a tunnel request. */
-  readonly httpStatus: number;
+  /** HTTP status where the code answers a request; null where nobody is answered. */
+  readonly httpStatus: number | null;
   readonly logLevel: 'debug' | 'info' | 'error';
 };
 
@@ -58,6 +58,7 @@ const SHUTDOWN = 'NetConnection.Connect.AppShutdown';
 
 const silent: ErrorPolicy = { rtmpStatus: null, httpStatus: 404, logLevel: 'info' };
 const refused: ErrorPolicy = { rtmpStatus: null, httpStatus: 400, logLevel: 'info' };
+const unanswered: ErrorPolicy = { ...refused, httpStatus: null };
 const told: ErrorPolicy = { rtmpStatus: CLOSED, httpStatus: 404, logLevel: 'info' };
 
 /** The table. */
@@ -110,16 +111,16 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'websocket-malformed': silent,
   'websocket-peer-silent': told,
   'websocket-flood': told,
-  'connection-silent': refused,
-  'connection-unknown-protocol': refused,
-  'connection-tls-on-plain': refused,
+  'connection-silent': unanswered,
+  'connection-unknown-protocol': unanswered,
+  'connection-tls-on-plain': unanswered,
   'connection-plain-on-tls': refused,
-  'connection-tls-failed': refused,
-  'connection-tls-timeout': refused,
-  'connection-proxy-untrusted': refused,
-  'connection-proxy-invalid': refused,
-  'connection-limit': refused,
-  'connection-source-limit': refused,
+  'connection-tls-failed': unanswered,
+  'connection-tls-timeout': unanswered,
+  'connection-proxy-untrusted': unanswered,
+  'connection-proxy-invalid': unanswered,
+  'connection-limit': unanswered,
+  'connection-source-limit': unanswered,
   'http-malformed': refused,
   'http-head-too-large': { ...refused, httpStatus: 431 },
   'http-timeout': { ...refused, httpStatus: 408 },
@@ -129,6 +130,13 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   drain: { ...silent, rtmpStatus: SHUTDOWN },
   'internal-error': { rtmpStatus: CLOSED, httpStatus: 500, logLevel: 'error' },
 };
+
+/** The status that answers a request for `code`. @throws Error for one that answers none */
+export function httpStatusOf(code: ErrorCode): number {
+  const { httpStatus } = ERRORS[code];
+  if (httpStatus === null) throw new Error(`${code} answers no request`);
+  return httpStatus;
+}
 
 /** What the error boundary can close. */
 export interface Guarded {

@@ -7,9 +7,9 @@ import { RtmpError } from '../src/protocol/rtmp/rtmp-error.ts';
 
 const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8');
 const rows = new Map(
-  [...page.matchAll(/^\| `([a-z-]+)` \| ([\w.]*) ?\| (\d+) \| (.+) \| (.+) \|$/gm)].map((match) => [
+  [...page.matchAll(/^\| `([a-z-]+)` \| ([\w.]*) ?\| (\d*) ?\| (.+) \| (.+) \|$/gm)].map((match) => [
     match[1] ?? '',
-    { rtmpStatus: match[2] === '' ? null : match[2], httpStatus: Number(match[3]) },
+    { rtmpStatus: match[2] === '' ? null : match[2], httpStatus: match[3] === '' ? null : Number(match[3]) },
   ]),
 );
 

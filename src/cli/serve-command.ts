@@ -10,6 +10,7 @@ import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-conf
 import type { Gateway } from '../gateway.ts';
 import { createGateway } from '../gateway.ts';
 import type { OpenListener } from '../links/door/listeners.ts';
+import { UnusableCertificatesError } from '../links/tls/certificate-error.ts';
 import type { CommandIo } from './config-command.ts';
 import { ExitCode } from './exit-code.ts';
 import { PROCESS_CLOCK, PROCESS_SCHEDULER } from './process-clock.ts';
@@ -68,7 +69,7 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error));
     await gateway.stop();
-    return ExitCode.Failed;
+    return error instanceof UnusableCertificatesError ? ExitCode.WrongSetting : ExitCode.Failed;
   }
   return stopped;
 }

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import type { DoorErrorCode } from '../errors.ts';
-import { ERRORS } from '../errors.ts';
+import { httpStatusOf } from '../errors.ts';
 import type { AddressList } from './address-list.ts';
 import { forwardedAddress } from './forwarded-address.ts';
 import { answerLast } from './last-answer.ts';
@@ -151,7 +151,7 @@ export class HttpFront {
     const { onRefused } = this.#deps;
     const detail = 'expected no upgrade while a reply to an earlier request is due, found one';
     onRefused('http-malformed', this.peerOf(request), detail);
-    this.#replyLast(request, response, ERRORS['http-malformed'].httpStatus);
+    this.#replyLast(request, response, httpStatusOf('http-malformed'));
   }
 
   /** Answers in its turn, and ends the connection behind it: nothing that comes meanwhile counts. */
@@ -176,7 +176,7 @@ export class HttpFront {
     }
     this.#refused.add(socket);
     this.#deps.onRefused(code, peer, `expected an HTTP/1.1 request, ${found}`);
-    answerLast(socket, this.#deps.wheel, { statusCode: ERRORS[code].httpStatus });
+    answerLast(socket, this.#deps.wheel, { statusCode: httpStatusOf(code) });
   }
 }
 

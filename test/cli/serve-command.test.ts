@@ -28,6 +28,17 @@ function culvert(...words: string[]) {
   return { exitCode: status, stdout, stderr };
 }
 
+/** `serve` on a TLS listener, with these settings. */
+function culvertWith(env: Record<string, string>) {
+  const words = [MAIN, 'serve', '--listen', 'tls:127.0.0.1:0'];
+  const { status, stdout } = spawnSync(NODE, words, {
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+    env: { ...environment, ...env },
+  });
+  return { exitCode: status, stdout };
+}
+
 describe('culvert', () => {
   it('says what commands there are when it is asked for help', () => {
     const { exitCode, stdout } = culvert('--help');
@@ -104,6 +115,12 @@ describe('culvert serve', () => {
     assert.equal(lines.length, 1, output);
     assert.match(output, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${address.port}: the port is in use`));
     assert.doesNotMatch(output, /\bat .*\.ts:/, 'a stack');
+  });
+
+  it('ends with exit code 2 where a certificate cannot be used, and says which and what to do', () => {
+    const { exitCode, stdout } = culvertWith({ CULVERT_TLS_CERTIFICATE: '/no/such/file.pem' });
+    assert.equal(exitCode, 2);
+    assert.match(stdout, /tls\.certificate: \/no\/such\/file\.pem: expected .*, found .* \(.*\)/);
   });
 
   it('says in one line that it is ready, with the addresses it got and URLs to publish and play', async (t) => {

@@ -2,10 +2,11 @@
 // and puts the bytes back, so that whoever takes over sees the connection from its start. Silence has a deadline of its
 // own, for no timeout of the HTTP server sees a connection that has said nothing.
 
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ListenerKind } from '../../config/listener.ts';
-import type { DoorErrorCode } from '../../errors.ts';
+import { type DoorErrorCode, httpStatusOf } from '../../errors.ts';
 import { readProxyHeader } from '../../protocol/proxy/proxy-header.ts';
 import { plainAddress } from '../address-list.ts';
 import type { Deadline, Peer } from '../link.ts';
@@ -13,8 +14,8 @@ import type { TlsGuest } from '../tls/tls-door.ts';
 import type { DoorDeps } from './door.ts';
 import { type Spoken, tellSpoken } from './first-bytes.ts';
 
-/** Answer to plain HTTP where only TLS is spoken. */
-const PLAIN_ON_TLS_REPLY = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+/** How much is told of what was not understood. */
+const SHOWN_BYTES = 4;
 
 /** How much of the way is behind it. */
 type Stage = 'outside' | 'behind-proxy' | 'inside-tls';
@@ -49,19 +50,19 @@ export class Arrival implements TlsGuest {
 
   /** Begins to look, unless there are too many already. */
   enter(): void {
-    // WHY: whose a connection was that is reset before it is taken in, as the checks of balancers are, nobody knows any more.
+    // WHY: a connection that is reset before it is taken in, as balancers do that check, has no address any more.
     if (this.#peer.remoteAddress === '') {
       this.#outer.destroy();
       return;
     }
     const { limits } = this.#deps;
     if (!limits.enter()) {
-      this.refuse('connection-limit', 'expected fewer connections at a time');
+      this.refuse('connection-limit', `expected at most ${limits.maxConnections} connections at a time`);
       return;
     }
     this.#outer.once('close', () => limits.leave());
     if (!this.#enterSource()) return;
-    this.#look('connection-silent');
+    this.#look();
   }
 
   /** The TLS handshake is done. */
@@ -74,7 +75,7 @@ export class Arrival implements TlsGuest {
     this.#socket = socket;
     this.#stage = 'inside-tls';
     this.#peer = { ...this.#peer, tlsVersion: socket.getProtocol() };
-    this.#look('connection-silent');
+    this.#look();
   }
 
   /** Ends the connection; told once. */
@@ -91,18 +92,20 @@ export class Arrival implements TlsGuest {
     if (sharedSenders.has(this.#peer.remoteAddress)) return true;
     const source = limits.enterSource(this.#peer.remoteAddress);
     if (source === null) {
-      this.refuse('connection-source-limit', 'expected fewer connections at a time from one address');
+      const detail = `expected at most ${limits.maxPerSource} connections at a time from ${this.#peer.remoteAddress}`;
+      this.refuse('connection-source-limit', detail);
       return false;
     }
     this.#outer.once('close', () => limits.leaveSource(source));
     return true;
   }
 
-  /** Waits for bytes, for so long, under `code` where none come. */
-  #look(code: DoorErrorCode): void {
+  /** Waits for bytes, for so long. */
+  #look(): void {
     const { wheel, firstByteTimeoutMs } = this.#deps;
     this.#deadline = wheel.at(wheel.nowMs() + firstByteTimeoutMs, () => {
-      this.refuse(code, `expected to be told within ${firstByteTimeoutMs} ms what is spoken`);
+      const detail = `expected to be told within ${firstByteTimeoutMs} ms what is spoken, found ${startOf(this.#held)}`;
+      this.refuse('connection-silent', detail);
     });
     this.#socket.on('readable', this.#onReadable).on('end', this.#onOver);
     this.#socket.on('error', this.#onOver).on('close', this.#onOver);
@@ -138,7 +141,8 @@ export class Arrival implements TlsGuest {
     if (spoken === 'undecided') return;
     if (spoken === 'proxy') this.#readProxyHeader(bytes);
     else if (spoken === 'unknown' || (spoken === 'tls' && this.#stage === 'inside-tls')) {
-      this.refuse('connection-unknown-protocol', 'expected RTMP, HTTP or TLS');
+      const detail = `expected ${this.#expected()}, found ${startOf(bytes)}`;
+      this.refuse('connection-unknown-protocol', detail);
     } else if (spoken === 'tls') this.#enterTls(bytes);
     else if (this.#kind === 'tls' && this.#stage !== 'inside-tls') this.#refusePlain(spoken);
     else this.#handOn(spoken, bytes);
@@ -175,7 +179,10 @@ export class Arrival implements TlsGuest {
   #enterTls(bytes: Uint8Array): void {
     const { tls } = this.#deps;
     if (tls === null || this.#kind === 'plain') {
-      this.refuse('connection-tls-on-plain', 'expected no TLS on a listener without tls: or any:');
+      this.refuse(
+        'connection-tls-on-plain',
+        'expected RTMP or HTTP on a listener without tls: or any:, found TLS',
+      );
       return;
     }
     this.#release();
@@ -185,10 +192,18 @@ export class Arrival implements TlsGuest {
     tls.handshake(this.#outer, this);
   }
 
+  #expected(): string {
+    if (this.#stage === 'inside-tls' || this.#kind === 'plain') return 'RTMP or HTTP';
+    return this.#kind === 'tls' ? 'TLS' : 'RTMP, HTTP or TLS';
+  }
+
   #refusePlain(spoken: Spoken): void {
     // So few bytes are with the system before `write` returns, and leave whatever becomes of the socket.
-    if (spoken === 'http') this.#outer.write(PLAIN_ON_TLS_REPLY);
-    this.refuse('connection-plain-on-tls', 'expected TLS on a listener with tls:');
+    if (spoken === 'http') this.#outer.write(plainOnTlsReply());
+    this.refuse(
+      'connection-plain-on-tls',
+      `expected TLS on a listener with tls:, found ${spoken.toUpperCase()}`,
+    );
   }
 
   #handOn(spoken: Spoken, bytes: Uint8Array): void {
@@ -199,6 +214,19 @@ export class Arrival implements TlsGuest {
     else onHttp(this.#socket, this.#peer);
     this.#socket.unshift(bytes);
   }
+}
+
+function plainOnTlsReply(): string {
+  const statusCode = httpStatusOf('connection-plain-on-tls');
+  return `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+}
+
+/** The first bytes in words: enough to look up what speaks so, too few to hold a secret. */
+function startOf(bytes: Uint8Array | null): string {
+  if (bytes === null) return 'nothing';
+  return `${Buffer.from(bytes.subarray(0, SHOWN_BYTES))
+    .toString('hex')
+    .replaceAll(/..(?=.)/g, '$& ')} (hex)`;
 }
 
 /** WHY: an error that nobody listens to ends the process; one behind the end, or of a socket that TLS has, says nothing new. */

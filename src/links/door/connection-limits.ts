@@ -4,19 +4,19 @@ import { addressBlockOf } from '../../auth/address-block.ts';
 
 /** Counts connections against their limits. */
 export class ConnectionLimits {
-  readonly #maxConnections: number;
-  readonly #maxPerSource: number;
+  readonly maxConnections: number;
+  readonly maxPerSource: number;
   readonly #countBySource = new Map<string, number>();
   #count = 0;
 
   constructor(maxConnections: number, maxPerSource: number) {
-    this.#maxConnections = maxConnections;
-    this.#maxPerSource = maxPerSource;
+    this.maxConnections = maxConnections;
+    this.maxPerSource = maxPerSource;
   }
 
   /** Counts one more in all; false, and nothing counted, where that is one too many. `leave` takes it back. */
   enter(): boolean {
-    if (this.#count >= this.#maxConnections) return false;
+    if (this.#count >= this.maxConnections) return false;
     this.#count++;
     return true;
   }
@@ -33,7 +33,7 @@ export class ConnectionLimits {
   enterSource(remoteAddress: string): string | null {
     const source = addressBlockOf(remoteAddress);
     const count = this.#countBySource.get(source) ?? 0;
-    if (count >= this.#maxPerSource) return null;
+    if (count >= this.maxPerSource) return null;
     this.#countBySource.set(source, count + 1);
     return source;
   }

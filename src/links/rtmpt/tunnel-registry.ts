@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Guarded } from '../../errors.ts';
-import { ERRORS } from '../../errors.ts';
+import { httpStatusOf } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
 import { TunnelError, type TunnelErrorCode } from '../../protocol/rtmpt/tunnel-error.ts';
 import { userAgentOf } from '../user-agent.ts';
@@ -138,7 +138,7 @@ export class TunnelRegistry {
 
   #refuseOversized(asked: TunnelRequest | null, response: ServerResponse): void {
     this.#failOversized(asked);
-    writeEmptyReply(response, ERRORS['tunnel-body-too-large'].httpStatus, true);
+    writeEmptyReply(response, httpStatusOf('tunnel-body-too-large'), true);
   }
 
   // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its
@@ -168,6 +168,6 @@ export class TunnelRegistry {
 
   #refuse(response: ServerResponse, code: TunnelErrorCode): void {
     this.#options.count?.(code);
-    writeEmptyReply(response, ERRORS[code].httpStatus);
+    writeEmptyReply(response, httpStatusOf(code));
   }
 }

@@ -39,6 +39,11 @@ export class CertificateError extends Error {
   }
 }
 
+/** Certificates that a start cannot do without, a line each: a wrong setting, or a wrong file behind a right one. */
+export class UnusableCertificatesError extends Error {
+  override readonly name = 'UnusableCertificatesError';
+}
+
 function systemCodeOf(cause: unknown): string | null {
   const isSystemError = cause instanceof Error && 'syscall' in cause && 'code' in cause;
   return isSystemError ? String(cause.code) : null;

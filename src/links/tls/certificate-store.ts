@@ -7,7 +7,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Logger } from '../../log.ts';
 import type { Deadline, Wheel } from '../link.ts';
 import { CertificateEntry } from './certificate-entry.ts';
-import { CertificateError } from './certificate-error.ts';
+import { CertificateError, UnusableCertificatesError } from './certificate-error.ts';
 import { DAY_MS, warnOfExpiry } from './certificate-expiry.ts';
 import { NameIndex } from './certificate-names.ts';
 import { CertificateFiles, type CertificateSource } from './certificate-source.ts';
@@ -60,7 +60,7 @@ export class CertificateStore {
   /**
    * Reads all certificates, makes the development certificate where the settings ask for it, and looks after the files
    * from then on.
-   * @throws Error with a line for each certificate that cannot be used
+   * @throws UnusableCertificatesError with a line for each certificate that cannot be used
    */
   static async load(settings: CertificateSettings, deps: CertificateStoreDeps): Promise<CertificateStore> {
     const problems: string[] = [];
@@ -87,7 +87,7 @@ export class CertificateStore {
         ? new DevelopmentCertificate('tls', developmentFolder, deps)
         : filesOf('tls', certificate, key),
     );
-    if (ofAll === null || problems.length > 0) throw new Error(problems.join('\n'));
+    if (ofAll === null || problems.length > 0) throw new UnusableCertificatesError(problems.join('\n'));
     return new CertificateStore(further, ofAll, deps);
   }
 
