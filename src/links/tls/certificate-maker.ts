@@ -73,7 +73,16 @@ export async function makeSelfSigned({ names, nowMs, validDays }: SelfSignedOpti
       },
     ],
   });
-  return { certificate: pems.cert, key: pems.private, leaf: new X509Certificate(pems.cert) };
+  return {
+    certificate: endedLine(pems.cert),
+    key: endedLine(pems.private),
+    leaf: new X509Certificate(pems.cert),
+  };
+}
+
+/** WHY: people put the two files one behind the other, as HAProxy wants them, and a text without an end glues them. */
+function endedLine(pem: string): string {
+  return `${pem.trimEnd()}\n`;
 }
 
 /**

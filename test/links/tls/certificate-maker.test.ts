@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
-import { machineNames } from '../../../src/links/tls/certificate-maker.ts';
+import { machineNames, makeSelfSigned } from '../../../src/links/tls/certificate-maker.ts';
 import { moduleAt, runShortOfFiles } from './file-shortage.ts';
 
 const OWN = ['localhost', os.hostname().toLowerCase(), '127.0.0.1', '::1'];
@@ -19,6 +19,17 @@ function setAddresses(t: TestContext, addresses: readonly string[]): void {
     syncBuiltinESMExports();
   });
 }
+
+describe('makeSelfSigned', () => {
+  it('ends each text with a line, so that one file of both is read by everybody', async () => {
+    const { certificate, key } = await makeSelfSigned({
+      names: ['a.example'],
+      nowMs: Date.now(),
+      validDays: 1,
+    });
+    for (const pem of [certificate, key]) assert.match(pem, /-----END [A-Z ]+-----\n$/);
+  });
+});
 
 describe('machineNames', () => {
   it('has the addresses of the machine, but for those that count on one link only', (t) => {
