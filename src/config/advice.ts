@@ -21,6 +21,8 @@ function speaksTls({ listen }: Config): boolean {
   return listen.some((text) => parseListener(text).kind !== 'plain');
 }
 
+const NO_TLS = 'no listener speaks TLS; add one such as tls::443 to listen';
+
 /** Settings that do nothing where another one is as it is. Only told of where they were made. */
 const WITHOUT_EFFECT: readonly {
   readonly key: string;
@@ -30,12 +32,22 @@ const WITHOUT_EFFECT: readonly {
   {
     key: 'tls.certificate',
     isSo: (config) => !speaksTls(config),
-    text: 'it is never used, for no listener speaks TLS; add one such as tls::443 to listen',
+    text: `it is never used, for ${NO_TLS}`,
   },
+  ...['tls.minVersion', 'tls.maxVersion', 'tls.handshakeTimeout'].map((key) => ({
+    key,
+    isSo: (config: Config) => !speaksTls(config),
+    text: `it changes nothing, for ${NO_TLS}`,
+  })),
   {
     key: 'tls.key',
     isSo: ({ tls }) => tls.certificate === 'development',
     text: 'it is never used, for the development certificate has a key of its own; set tls.certificate too',
+  },
+  {
+    key: 'tls.developmentFolder',
+    isSo: ({ tls }) => tls.certificate !== 'development',
+    text: 'it is never used, for tls.certificate is one of your own',
   },
   {
     key: 'tls.sessionTickets',
@@ -60,8 +72,7 @@ function unusedCertificates(config: Config, sources: Sources): string[] {
   const [label] = Object.keys(config.certificates);
   if (label === undefined || speaksTls(config)) return [];
   const source = sources[pathOf(['certificates', label, 'certificate'])];
-  const text = 'they are never used, for no listener speaks TLS; add one such as tls::443 to listen';
-  return [line(source, 'certificates', text)];
+  return [line(source, 'certificates', `they are never used, for ${NO_TLS}`)];
 }
 
 function boundlessTrust({ trustedProxies }: Config, sources: Sources): string[] {

@@ -27,7 +27,7 @@ A wrong setting stops the start with exit code 2, and every problem is listed wi
 
 ## Checking a file
 
-\`culvert config --check FILE\` looks at a file before it is put in force, and at nothing else: the environment does not count, and other flags are refused. It prints \`FILE: ok\` and ends with exit code 0, or prints every problem and ends with 2. \`--check\` can be given several times.
+\`culvert config --check FILE\` looks at a file before it is put in force, and at nothing else: the environment does not count, and other flags are refused. It prints \`FILE: ok\` and ends with exit code 0, or prints every problem and ends with 2. \`--check\` can be given several times. The files that a configuration names, such as certificates and keys, are not read: whether these can be used shows at the start.
 
 A line that begins with \`warning:\` tells of settings that are allowed, but dangerous or without effect; the exit code stays 0.
 

@@ -28,6 +28,9 @@ const MAX_HOST_CHARS = 253;
 const HOST_NAME = /^(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*$/;
 const ADDRESS_LIKE = /^[\d.]+$/;
 
+/** What begins an IPv6 address that lacks its brackets; any other word in front of a colon is meant as a prefix. */
+const IPV6_BEGIN = /^[\da-f]{0,4}:/i;
+
 function parsePort(text: string): number {
   const portNumber = Number(text);
   if (!/^\d{1,5}$/.test(text) || portNumber > 65_535) {
@@ -37,7 +40,10 @@ function parsePort(text: string): number {
 }
 
 function checkHost(host: string): string {
-  if (host.includes(':')) throw new EntryError('an IPv6 address needs brackets, such as [::1]:1935');
+  if (host.includes(':')) {
+    if (IPV6_BEGIN.test(host)) throw new EntryError('an IPv6 address needs brackets, such as [::1]:1935');
+    throw new EntryError('the prefixes are tls: and any:, one at most');
+  }
   if (ADDRESS_LIKE.test(host) ? !isIPv4(host) : !HOST_NAME.test(host) || host.length > MAX_HOST_CHARS) {
     throw new EntryError('the host is neither a name nor an address');
   }
@@ -49,6 +55,11 @@ function checkHost(host: string): string {
  * @throws EntryError where the text is of none of the forms
  */
 export function parseListener(text: string): Listener {
+  if (isSeveral(text)) {
+    throw new EntryError(
+      'it looks like several; entries are separated by commas in a variable, and given one by one elsewhere',
+    );
+  }
   const prefix = /^(?:tls|any):/i.exec(text)?.[0].toLowerCase() ?? '';
   const kind = prefix === '' ? 'plain' : prefix === 'tls:' ? 'tls' : 'any';
   return { kind, ...parseAddress(text.slice(prefix.length), prefix) };
@@ -60,13 +71,22 @@ export function listenerText({ kind, host, portNumber }: Listener): string {
   return `${kind === 'plain' ? '' : `${kind}:`}${shownHost}:${portNumber}`;
 }
 
+/** Whether blanks or commas part it into several that have a port each. */
+function isSeveral(text: string): boolean {
+  const parts = text.replace(/\[[^\]]*\]/g, '').split(/[\s,]+/);
+  return parts.filter((part) => /:\d/.test(part)).length > 1;
+}
+
 /** Reads what stands behind `prefix`. */
 function parseAddress(text: string, prefix: string): Omit<Listener, 'kind'> {
-  const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text);
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
   if (bracketed !== null) {
-    const host = bracketed[1] ?? '';
+    const [, host = '', port] = bracketed;
     if (!isIPv6(host)) throw new EntryError('there is no IPv6 address in the brackets');
-    return { host, portNumber: parsePort(bracketed[2] ?? '') };
+    if (port === undefined) {
+      throw new EntryError(`there is no port; behind an address it is written ${prefix}[::1]:1935`);
+    }
+    return { host, portNumber: parsePort(port) };
   }
   const colonIndex = text.lastIndexOf(':');
   if (colonIndex < 0) throw new EntryError(`there is no port; a port alone is written ${prefix}:1935`);

@@ -186,7 +186,7 @@ export const configSchema = Type.Object({
     {
       flag: { name: '--listen', value: '[tls:|any:]HOST:PORT' },
       description:
-        'Addresses to listen on, each for all that fits it; set it to use other ports or to bind one address only.',
+        'Addresses to listen on, as HOST:PORT without TLS, tls:HOST:PORT with TLS, or any:HOST:PORT for both; set it to use other ports or to bind one address only.',
       note: `Each entry is ${LISTENER_FORMS}; without a host it listens on all addresses, and port 0 takes a free port. Without a prefix RTMP, RTMPT, HTTP and WebSocket are spoken, behind \`tls:\` the same inside of TLS, and behind \`any:\` all of them. Where port 80 or 443 is not permitted or taken, and only the default asked for it, port 8080 or 8443 is used instead.`,
     },
   ),

@@ -53,7 +53,7 @@ export const tlsGroup = group(
     sessionTickets: toggle(true, {
       description:
         'Whether clients of TLS 1.2 get session tickets, by which they come back with less work; set false for a client that fails on them.',
-      note: 'In TLS 1.3 tickets are always sent: a client that fails on those needs `tls.maxVersion: TLSv1.2`.',
+      note: 'In TLS 1.3 tickets are sent all the same: a client that fails on those needs `tls.maxVersion: TLSv1.2`, or OpenSSL told by `OPENSSL_CONF` to send none: [tls.md](tls.md#librtmp-and-the-tickets-of-tls-13).',
     }),
     handshakeTimeout: duration(
       { default: '10s', from: '100ms', to: '5m' },

@@ -55,6 +55,28 @@ describe('giveAdvice', () => {
     assert.deepEqual(adviceOn('listen: [":1935"]'), []);
   });
 
+  it('tells of what is set of TLS where no listener speaks it', () => {
+    const reason = 'it changes nothing, for no listener speaks TLS; add one such as tls::443 to listen';
+    const file =
+      'listen: [":1935"]\ntls:\n  minVersion: TLSv1.3\n  maxVersion: TLSv1.3\n  handshakeTimeout: 5s\n';
+    assert.deepEqual(adviceOn(file), [
+      `c.yaml:3: tls.minVersion: ${reason}`,
+      `c.yaml:4: tls.maxVersion: ${reason}`,
+      `c.yaml:5: tls.handshakeTimeout: ${reason}`,
+    ]);
+    for (const listener of ['tls::443', 'any::1935']) {
+      assert.deepEqual(adviceOn(file.replace(':1935', listener)), [], listener);
+    }
+  });
+
+  it('tells of a folder for the development certificate beside one of your own', () => {
+    assert.deepEqual(adviceOn('tls:\n  certificate: a.pem\n  developmentFolder: b\n'), [
+      'c.yaml:3: tls.developmentFolder: it is never used, for tls.certificate is one of your own',
+    ]);
+    assert.deepEqual(adviceOn('tls: {developmentFolder: b}'), []);
+    assert.deepEqual(adviceOn('tls: {certificate: a.pem}'), []);
+  });
+
   it('tells of settings that do nothing beside others, where they were made', () => {
     assert.deepEqual(
       adviceOn(

@@ -73,11 +73,44 @@ describe('parseListener', () => {
       const port = 'the port must be a number of 0 to 65535';
       for (const text of [':', ':65536', 'localhost:', '[::1]:x']) assert.equal(refusal(prefix + text), port);
       assert.match(refusal(`${prefix}::1:443`), /needs brackets/);
-      assert.match(refusal(`${prefix}tls::443`), /needs brackets/);
       assert.match(refusal(`${prefix}*:443`), /neither a name/);
     }
-    for (const text of ['ssl::443', 'tls ::443', 'plain::80', ' tls::443'])
-      assert.match(refusal(text), /brackets/);
+  });
+
+  it('says which prefixes there are where another word stands in front', () => {
+    for (const text of [
+      'https::443',
+      'ssl::443',
+      'plain::80',
+      'tls ::443',
+      ' tls::443',
+      'tls:tls::443',
+      'any:ssl::443',
+      'https:[::1]:443',
+      'rtmp://localhost:1935',
+      'https://[::1]:443',
+    ]) {
+      assert.equal(refusal(text), 'the prefixes are tls: and any:, one at most', text);
+    }
+  });
+
+  it('says of several in one how they are parted', () => {
+    for (const text of [
+      ':1935 :80',
+      ':1935,:80',
+      ':1935, tls::443',
+      ':1935\nany:[::1]:80',
+      '[::1]:80 [::1]:81',
+    ]) {
+      assert.equal(
+        refusal(text),
+        'it looks like several; entries are separated by commas in a variable, and given one by one elsewhere',
+        text,
+      );
+    }
+    for (const text of ['a b:80', '[::1 ::2]:80', ':1935 ', 'tls: :443', ', :80']) {
+      assert.doesNotMatch(refusal(text), /several|taken/, text);
+    }
   });
 
   it('says of a prefix and a port alone how they are written', () => {
@@ -93,12 +126,24 @@ describe('parseListener', () => {
     }
   });
 
+  it('refuses an address in brackets without a port', () => {
+    assert.equal(refusal('[::1]'), 'there is no port; behind an address it is written [::1]:1935');
+    assert.equal(refusal('any:[::1]'), 'there is no port; behind an address it is written any:[::1]:1935');
+    assert.equal(
+      refusal('TLS:[fe80::1]'),
+      'there is no port; behind an address it is written tls:[::1]:1935',
+    );
+    assert.equal(refusal('[::1]:'), 'the port must be a number of 0 to 65535');
+  });
+
   it('refuses an IPv6 address without brackets and brackets without one', () => {
-    assert.match(refusal('::1:1935'), /needs brackets/);
+    for (const text of ['::1:1935', 'fe80::1:443', 'ABCD:1::2:80', 'tls:2001:db8::1:443']) {
+      assert.match(refusal(text), /needs brackets/, text);
+    }
     assert.match(refusal('[localhost]:80'), /no IPv6 address/);
     assert.match(refusal('[127.0.0.1]:80'), /no IPv6 address/);
     assert.match(refusal('[]:80'), /no IPv6 address/);
-    assert.match(refusal('[::1]'), /IPv6|port/);
+    assert.match(refusal('[localhost]'), /no IPv6 address/);
   });
 
   it('refuses what is neither a name nor an address', () => {

@@ -33,6 +33,9 @@ const SEND_TO_NO_PATH = 'POST /send HTTP/1.1\r\nHost: h\r\n';
 
 const PIPELINED_COUNT = 200;
 
+/** So many that Node, reading a TLS socket below its stream, answers some and cuts the others off. */
+const FLOOD_COUNT = 5000;
+
 /** Status of each answer, in order; asserts that hardly a word is said, and nothing of the gateway's insides. */
 function statusesOf(received: Buffer): number[] {
   const text = received.toString('latin1');
@@ -42,6 +45,13 @@ function statusesOf(received: Buffer): number[] {
   for (const answer of answers)
     assert.ok((answer.split('\r\n\r\n')[1] ?? '').length <= MAX_WORDS_CHARS, answer);
   return answers.map((answer) => Number(answer.slice(0, 3)));
+}
+
+/** How often each status stands there. */
+function countsOf(statuses: readonly number[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }
 
 describe('the gateway, asked in bad HTTP', () => {
@@ -195,6 +205,19 @@ describe('the gateway, asked in bad HTTP', () => {
       }
     });
   }
+
+  it(`answers ${FLOOD_COUNT} requests for the start page that come at once`, async () => {
+    const request = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+    for (const kind of KINDS) {
+      const { received, wasClosed } = await untilClosed(await open(kind), request.repeat(FLOOD_COUNT) + LAST);
+      assert.ok(wasClosed);
+      const heads = received.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g);
+      const statuses = Array.from(heads, ([, status]) => Number(status));
+      assert.deepEqual(countsOf(statuses), { 200: FLOOD_COUNT, 404: 1 }, kind);
+      assert.equal(statuses.at(-1), 404);
+      await rig.assertTold(kind, {});
+    }
+  });
 
   it('has opened no tunnel but those, and counted each by its reason', () => rig.assertCounted());
 });

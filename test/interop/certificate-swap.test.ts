@@ -1,5 +1,5 @@
-// A certificate that is swapped on disk while ffmpeg plays over RTMPS: nothing of the stream is missing, and the next
-// connection sees the new one.
+// A certificate that is swapped on disk while ffmpeg plays over RTMPS, by itself and by SIGHUP: nothing of the stream is
+// missing, and the next connection sees the new one.
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -45,11 +45,15 @@ describe('A certificate that is swapped while a stream is published and played b
   let gateway: GatewayProcess;
   let programs: readonly RunningProgram[] = [];
 
-  /** Puts a pair in the place of the one before, as a renewal does, and waits until the gateway tells of it. */
-  async function swapIn(text: string, message: RegExp): Promise<void> {
+  /**
+   * Puts a pair in the place of the one before, as a renewal does, asks for it to be read where `isAsked`, and waits until
+   * the gateway tells of it.
+   */
+  async function swapIn(text: string, message: RegExp, isAsked = false): Promise<void> {
     const toldBefore = gateway.lines.filter(({ msg }) => message.test(msg)).length;
     writeFileSync(`${pairPath}.new`, text, { mode: 0o600 });
     renameSync(`${pairPath}.new`, pairPath);
+    if (isAsked) process.kill(gateway.pid, 'SIGHUP');
     await gateway.waitForLine(
       ({ msg }) =>
         message.test(msg) && gateway.lines.filter((line) => message.test(line.msg)).length > toldBefore,
@@ -59,8 +63,8 @@ describe('A certificate that is swapped while a stream is published and played b
   }
 
   before(async () => {
-    pairs = await Promise.all([makeCertificate('localhost'), makeCertificate('localhost')]);
-    const [first = assert.fail(), second = assert.fail()] = pairs;
+    pairs = await Promise.all(['localhost', 'localhost', 'localhost'].map(makeCertificate));
+    const [first = assert.fail(), second = assert.fail(), third = assert.fail()] = pairs;
     writeFileSync(pairPath, `${first.cert}\n${first.key}`, { mode: 0o600 });
     sourcePath = await mediaFile(scope, 'h264-aac', DURATION_S);
     gateway = await startGateway(scope, {
@@ -74,6 +78,7 @@ describe('A certificate that is swapped while a stream is published and played b
     seen.push(await seenFingerprint(gateway.ports[0] ?? 0));
     await swapIn(`${first.cert}\n${second.key}`, /certificate refused/);
     await swapIn(`${second.cert}\n${second.key}`, /certificate/);
+    await swapIn(`${third.cert}\n${third.key}`, /^certificates were read again$/, true);
     await publisher.ended;
     await endByItself(player, END_LIMIT_MS);
     told.push(...gateway.lines.map(({ msg }) => msg));
@@ -81,9 +86,22 @@ describe('A certificate that is swapped while a stream is published and played b
   after(() => scope.close());
 
   it('is shown to the next connection, and one that does not fit its key never is', () => {
-    const [first = assert.fail(), second = assert.fail()] = pairs.map(fingerprintOf);
-    assert.deepEqual(seen, [first, first, second]);
+    const [first = assert.fail(), second = assert.fail(), third = assert.fail()] = pairs.map(fingerprintOf);
+    assert.deepEqual(seen, [first, first, second, third]);
     assert.equal(told.filter((message) => /certificate refused/.test(message)).length, 1);
+  });
+
+  it('is read at once by SIGHUP, and that is told', () => {
+    const from = told.indexOf('reading the certificates again');
+    const expected = [
+      'reading the certificates again',
+      'certificate in force',
+      'certificates were read again',
+    ];
+    assert.deepEqual(
+      told.slice(from).filter((message) => /certificate/.test(message)),
+      expected,
+    );
   });
 
   it('leaves the stream whole', async (t) => {

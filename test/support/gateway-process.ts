@@ -119,7 +119,9 @@ export async function startGateway(cleaner: Cleaner, options: GatewayOptions = {
     cwd: ROOT_FOLDER,
     env: {
       ...environmentOfTests(),
-      CULVERT_TLS_DEVELOPMENT_FOLDER: await certificateFolder(),
+      // Beside a certificate of one's own it changes nothing, and the log would warn of that.
+      CULVERT_TLS_DEVELOPMENT_FOLDER:
+        options.env?.['CULVERT_TLS_CERTIFICATE'] === undefined ? await certificateFolder() : '',
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

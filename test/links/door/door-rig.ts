@@ -19,6 +19,8 @@ export const FIRST_BYTE_TIMEOUT_MS = 10_000;
 /** What can be otherwise. */
 export type DoorRigOptions = {
   readonly kind?: ListenerKind;
+  /** Address that it listens at; 127.0.0.1 where nothing is said. */
+  readonly host?: string;
   readonly trusted?: readonly string[];
   readonly maxConnections?: number;
   readonly maxPerSource?: number;
@@ -89,7 +91,7 @@ export async function doorRig(t: TestContext, options: DoorRigOptions = {}): Pro
     accepted.push(socket);
     door.accept(socket, kind);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, options.host ?? '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
     for (const socket of accepted) socket.destroy();

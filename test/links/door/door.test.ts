@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, Socket } from 'node:net';
+import { connect, createServer as createNetServer, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { Collector, settled, until } from '../socket-rig.ts';
 import { doorRig, FIRST_BYTE_TIMEOUT_MS } from './door-rig.ts';
 
 const CLIENT_HELLO_START = Uint8Array.of(0x16, 3, 1, 1, 0);
 
-async function clientOf(t: TestContext, port: number): Promise<Socket> {
-  const client = connect({ port, host: '127.0.0.1', noDelay: true });
+async function clientOf(t: TestContext, port: number, host = '127.0.0.1'): Promise<Socket> {
+  const client = connect({ port, host, noDelay: true });
   t.after(() => client.destroy());
   client.on('error', () => client.destroy());
   await once(client, 'connect');
@@ -170,6 +170,49 @@ describe('the limits of a door', () => {
     await say('192.0.2.2');
     await say('192.0.2.1');
     assert.deepEqual(behindProxy.outcome, ['rtmp', 'rtmp', 'connection-source-limit']);
+  });
+});
+
+describe('a door of a listener for IPv4 and IPv6', () => {
+  it('sees a client that comes by IPv4 under its plain address', async (t) => {
+    const { port, outcome, peers } = await doorRig(t, { host: '::' });
+    for (const host of ['127.0.0.1', '::1']) {
+      const client = await clientOf(t, port, host);
+      client.write(Buffer.of(3));
+      const before = outcome.length;
+      await until(() => outcome.length > before);
+    }
+    assert.deepEqual(
+      peers.map(({ remoteAddress }) => remoteAddress),
+      ['127.0.0.1', '::1'],
+    );
+  });
+
+  it('counts it with those of its address that come by a listener for IPv4 alone', async (t) => {
+    const { door, port, outcome, peers, accepted } = await doorRig(t, { host: '::', maxPerSource: 1 });
+    const plain = createNetServer((socket) => door.accept(socket, 'plain')).listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    t.after(() => plain.close());
+    const address = plain.address();
+    assert.ok(address !== null && typeof address === 'object');
+    await clientOf(t, port);
+    await until(() => accepted.length === 1);
+    await once(await clientOf(t, address.port), 'close');
+    assert.deepEqual(outcome, ['connection-source-limit']);
+    assert.equal(peers[0]?.remoteAddress, '127.0.0.1');
+    const other = await clientOf(t, port, '::1');
+    other.write(Buffer.of(3));
+    await until(() => outcome.length === 2);
+    assert.equal(outcome[1], 'rtmp');
+  });
+
+  it('knows a proxy by its plain address', async (t) => {
+    const { port, outcome, peers } = await doorRig(t, { host: '::', trusted: ['127.0.0.1'] });
+    const client = await clientOf(t, port);
+    client.write(Buffer.concat([proxyV2('192.0.2.7', 5000), Buffer.of(3)]));
+    await until(() => outcome.length > 0);
+    assert.deepEqual(outcome, ['rtmp']);
+    assert.deepEqual([peers[0]?.remoteAddress, peers[0]?.proxyAddress], ['192.0.2.7', '127.0.0.1']);
   });
 });
 

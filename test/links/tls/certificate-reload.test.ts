@@ -14,17 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { connect } from 'node:tls';
-import {
-  makePems,
-  newFolder,
-  type Pems,
-  StoreRig,
-  serve,
-  shownFor,
-  visit,
-  writePems,
-} from './certificate-rig.ts';
+import { connect, type TLSSocket } from 'node:tls';
+import { makePems, newFolder, type Pems, StoreRig, serve, shownFor, writePems } from './certificate-rig.ts';
 
 const NAME = 'live.example';
 
@@ -33,12 +24,12 @@ function pemsOf(commonName: string): Promise<Pems> {
 }
 
 /** A store whose default certificate is `first`, from two files, and a server on it. */
-async function started(t: TestContext) {
+async function started(t: TestContext, receive?: (socket: TLSSocket) => void) {
   const folder = newFolder(t);
   const tls = writePems(folder, 'server', await pemsOf('first'));
   const rig = await StoreRig.load(t, { tls });
   rig.log.take();
-  return { folder, tls, rig, port: await serve(t, rig.store) };
+  return { folder, tls, rig, port: await serve(t, rig.store, receive) };
 }
 
 describe('a certificate whose files change', () => {
@@ -114,17 +105,31 @@ describe('a certificate whose files change', () => {
   });
 
   it('leaves alone who is connected, and takes in who comes back with a session of before', async (t) => {
-    const { folder, rig, port } = await started(t);
+    const { folder, rig, port } = await started(t, (server) => server.pipe(server));
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
     await once(socket, 'secureConnect');
     const session = socket.getSession();
     assert.ok(session !== undefined);
     writePems(folder, 'server', await pemsOf('second'));
     await rig.settle();
-    socket.resume();
-    await once(socket, 'end');
-    const seen = await visit(port, { session, maxVersion: 'TLSv1.2' });
-    assert.deepEqual([seen.isReused, seen.certificate.subject.CN], [false, 'second']);
+    const back = connect({
+      host: '127.0.0.1',
+      port,
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.2',
+      session,
+    });
+    await once(back, 'secureConnect');
+    assert.deepEqual([back.isSessionReused(), back.getPeerCertificate().subject.CN], [false, 'second']);
+    assert.equal(socket.getPeerCertificate().subject.CN, 'first');
+    for (const [client, text] of [
+      [socket, 'said after the swap'],
+      [back, 'said by who came back'],
+    ] as const) {
+      client.write(text);
+      assert.deepEqual((await once(client, 'data')).map(String), [text]);
+      client.destroy();
+    }
   });
 
   it('is nothing new where the files were only touched', async (t) => {

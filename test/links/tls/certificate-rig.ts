@@ -1,20 +1,24 @@
-// Certificates in files, a store over them whose time the test moves, and a real TLS server that shows what the store
-// has. The certificates are made here, and not by what is tested.
+// Certificates in files, a store over them whose time the test moves, and a TLS door on a listener that shows what the
+// store has. The certificates are made here, and not by what is tested.
 
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type ConnectionOptions, connect, createServer, type PeerCertificate } from 'node:tls';
+import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import { configWith } from '../../../src/config/load-config.ts';
 import { CertificateStore } from '../../../src/links/tls/certificate-store.ts';
+import { TlsDoor } from '../../../src/links/tls/tls-door.ts';
 import type { Logger } from '../../../src/log.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
 import { until } from '../socket-rig.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** PEM texts. */
 export type Pems = { readonly cert: string; readonly key: string };
@@ -141,20 +145,28 @@ export class StoreRig {
   }
 }
 
-/** Serves what the store has on a free port of the loopback; gives the port. */
-export async function serve(t: TestContext, store: CertificateStore): Promise<number> {
-  const server = createServer({
-    ...store.defaultOptions,
-    SNICallback: (name, done) => done(null, store.contextFor(name) ?? undefined),
+/** Serves what the store has on a free port of the loopback; gives the port. `receive` has whoever was let in. */
+export async function serve(
+  t: TestContext,
+  certificates: CertificateStore,
+  receive: (socket: TLSSocket) => void = sayOk,
+): Promise<number> {
+  const wheel = new FakeWheel();
+  const door = new TlsDoor({ wheel, handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS, certificates });
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    door.handshake(socket, { secured: receive, refuse: () => void socket.destroy() });
   });
-  store.onDefaultChanged((options) => server.setSecureContext(options));
-  server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()).end('ok'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+function sayOk(socket: TLSSocket): void {
+  socket.end('ok');
 }
 
 /** What a client sees of a server. */

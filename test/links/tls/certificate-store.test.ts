@@ -182,7 +182,7 @@ describe('CertificateStore', () => {
     const tls = writePems(newFolder(t), 'weak', weak);
     await assert.rejects(
       StoreRig.load(t, { tls }),
-      /^Error: tls\.certificate: \S+weak\.pem: expected .+ found .*key too small/,
+      /^UnusableCertificatesError: tls\.certificate: \S+weak\.pem: expected .+ found .*key too small/,
     );
   });
 });

@@ -181,6 +181,20 @@ describe('a door with TLS', () => {
     assert.deepEqual(outcome, ['connection-tls-failed', 'connection-tls-failed']);
   });
 
+  it('refuses a client that ends its half amid the handshake, at once and not when its time is over', async (t) => {
+    const { port, outcome, details, wheel, accepted } = await tlsRig(t);
+    const leaver = await plainClient(t, port);
+    leaver.write((await clientHello()).subarray(0, 50));
+    await settled(() => accepted[0]?.bytesRead ?? 0);
+    leaver.end();
+    await until(() => outcome.length > 0);
+    assert.deepEqual(outcome, ['connection-tls-failed']);
+    // WHY: the door's own time stands still here, but Node has one for handshakes too, and its end is told the same way.
+    assert.match(details[0] ?? '', /ECONNRESET|the peer closed the connection/);
+    assert.equal(wheel.pendingCount, 0);
+    await until(() => accepted[0]?.destroyed === true);
+  });
+
   it('gives a handshake its time and no more, however it drips', async (t) => {
     const { port, outcome, wheel, accepted } = await tlsRig(t);
     const hello = await clientHello();
