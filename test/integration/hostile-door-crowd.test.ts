@@ -21,7 +21,6 @@ const FURTHER_STANDING_TIME = '4s';
 function settingsOf(time: string): Record<string, string> {
   return {
     CULVERT_LISTENERS_FIRST_BYTE_TIMEOUT: time,
-    CULVERT_TLS_HANDSHAKE_TIMEOUT: time,
     CULVERT_RTMP_HANDSHAKE_TIMEOUT: time,
     CULVERT_HTTP_HEADERS_TIMEOUT: time,
     // The newcomers leave without a word, and one of them its tunnel behind.
@@ -116,7 +115,7 @@ describe('a crowd that says nothing', () => {
   it('holds nobody up either where it stops amid its first words, whatever it speaks', async (t) => {
     const gateway = await startGateway(t, {
       listen: ['any:127.0.0.1:0'],
-      env: settingsOf(FURTHER_STANDING_TIME),
+      env: { ...settingsOf(FURTHER_STANDING_TIME), CULVERT_TLS_HANDSHAKE_TIMEOUT: FURTHER_STANDING_TIME },
     });
     const port = gateway.ports[0] ?? assert.fail();
     const witness = await Witness.start(t, port, { withTunnel: true });
