@@ -3,7 +3,6 @@
 import { parseAddressRange } from './config/address-range.ts';
 import { type Listener, parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
-import type { GatewayDeps } from './gateway.ts';
 import { AddressList } from './links/address-list.ts';
 import { ConnectionLimits } from './links/door/connection-limits.ts';
 import type { DoorDeps } from './links/door/door.ts';
@@ -11,9 +10,19 @@ import { Door } from './links/door/door.ts';
 import type { Wheel } from './links/link.ts';
 import { CertificateStore } from './links/tls/certificate-store.ts';
 import { TlsDoor } from './links/tls/tls-door.ts';
+import type { Logger } from './log.ts';
 
 /** LIMIT: descriptors that are kept for certificates, the log and the like, and not for connections. */
 const RESERVED_FILES = 256;
+
+/** What a door needs of the world. */
+export type DoorWorld = {
+  readonly log: Logger;
+  /** How many files and connections the process may have open; null where that is not known. */
+  readonly maxOpenFiles: number | null;
+  /** Milliseconds since 1970: what certificates count by. */
+  readonly epochMs: () => number;
+};
 
 /** What comes in, and what is refused. */
 export type Handlers = Pick<DoorDeps, 'onHttp' | 'onRtmp' | 'onRefused'>;
@@ -31,7 +40,7 @@ export type MadeDoor = {
  */
 export async function makeDoor(
   config: Config,
-  deps: GatewayDeps,
+  deps: DoorWorld,
   wheel: Wheel,
   handlers: Handlers,
 ): Promise<MadeDoor> {
@@ -60,7 +69,7 @@ export function addressListOf(ranges: readonly string[]): AddressList {
 }
 
 /** As many as are configured, and as the system has descriptors for: beyond those it would close without a word. */
-function maxConnectionsOf({ listeners }: Config, { log, maxOpenFiles }: GatewayDeps): number {
+function maxConnectionsOf({ listeners }: Config, { log, maxOpenFiles }: DoorWorld): number {
   const wanted = listeners.maxConnections;
   const openFiles = maxOpenFiles ?? Number.POSITIVE_INFINITY;
   const possible = Math.max(1, Math.floor(openFiles - Math.min(RESERVED_FILES, openFiles / 4)));

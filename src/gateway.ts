@@ -7,13 +7,13 @@ import type { Socket } from 'node:net';
 import type { Admission } from './auth/admission.ts';
 import { boundedAdmissions } from './auth/bounded-admission.ts';
 import { perApp } from './config/app-settings.ts';
+import { listenerText } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { pagesPlugin } from './delivery/pages-plugin.ts';
 import type { ErrorCode, Guard } from './errors.ts';
 import { createGuard } from './errors.ts';
-import { addressListOf, makeDoor } from './gateway-door.ts';
+import { addressListOf, type DoorWorld, makeDoor } from './gateway-door.ts';
 import type { Door, DoorDeps } from './links/door/door.ts';
-
 import type { OpenListener } from './links/door/listeners.ts';
 import { Listeners } from './links/door/listeners.ts';
 import { Refusals } from './links/door/refusals.ts';
@@ -24,7 +24,6 @@ import { SocketLink } from './links/socket-link.ts';
 import type { CertificateStore } from './links/tls/certificate-store.ts';
 import { isWebSocketUpgrade, WebSocketDoor } from './links/websocket/websocket-door.ts';
 import { webSocketPlugin } from './links/websocket/websocket-plugin.ts';
-import type { Logger } from './log.ts';
 import type { Clock } from './sessions/deadline-wheel.ts';
 import { DeadlineWheel } from './sessions/deadline-wheel.ts';
 import type { ConnectionDeps } from './sessions/rtmp-connection.ts';
@@ -36,14 +35,9 @@ import { StreamRegistry } from './streams/stream-registry.ts';
 const ENDING_MS = 1000;
 
 /** What a gateway needs of the world. */
-export type GatewayDeps = {
-  readonly log: Logger;
+export type GatewayDeps = DoorWorld & {
   readonly clock: Clock;
   readonly scheduler: StreamScheduler;
-  /** How many files and connections the process may have open; null where that is not known. */
-  readonly maxOpenFiles: number | null;
-  /** Milliseconds since 1970: what certificates count by. */
-  readonly epochMs: () => number;
   /** Who may connect, by application; whoever likes where an application has none. */
   readonly admissions?: ReadonlyMap<string, Admission>;
 };
@@ -125,6 +119,7 @@ export class Gateway {
       httpServer: this.#http.server,
       onSocket: (socket, kind) => this.#door?.accept(socket, kind),
       onFailedAccept: () => this.#count('connection-accept-failed'),
+      textOf: listenerText,
     });
   }
 

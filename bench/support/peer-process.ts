@@ -41,7 +41,8 @@ export async function startPeer(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const each of secure === null ? [port] : [port, secure.port]) await untilListening(each, running);
+    for (const each of secure === null ? [port] : [port, secure.port])
+      await untilListening(each, running.ended, () => running.errorOutput());
   } catch (error) {
     await stop();
     throw error;

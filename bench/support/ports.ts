@@ -3,7 +3,6 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PinnedProcess } from './pinned-process.ts';
 
 const READY_LIMIT_MS = 10_000;
 const READY_STEP_MS = 50;
@@ -20,17 +19,21 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Waits until a program listens. @throws Error with its last words where it ends or takes too long */
-export async function untilListening(port: number, running: PinnedProcess): Promise<void> {
+/** Waits until a program listens. @throws Error with its last words where it has `ended`, or takes too long */
+export async function untilListening(
+  port: number,
+  ended: Promise<unknown>,
+  lastWords: () => string,
+): Promise<void> {
   let hasEnded = false;
-  void running.ended.then(() => {
+  void ended.then(() => {
     hasEnded = true;
   });
   for (let waitedMs = 0; waitedMs < READY_LIMIT_MS && !hasEnded; waitedMs += READY_STEP_MS) {
     if (await canConnect(port)) return;
     await sleep(READY_STEP_MS);
   }
-  throw new Error(`nobody listens on port ${port}: ${running.errorOutput()}`);
+  throw new Error(`nobody listens on port ${port}: ${lastWords()}`);
 }
 
 function canConnect(port: number): Promise<boolean> {

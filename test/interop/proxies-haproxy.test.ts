@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../../bench/support/ports.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { type Haproxy, startHaproxy } from '../support/haproxy.ts';
-import { freePort } from '../support/listening.ts';
 import { playWithFfmpeg } from '../support/players.ts';
 import { type Cleaner, newFilePath, Scope } from '../support/programs.ts';
 import {

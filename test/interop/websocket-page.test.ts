@@ -7,9 +7,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { freePort, untilListening } from '../../bench/support/ports.ts';
 import { assertReceived } from '../support/frames.ts';
 import { ROOT_FOLDER, startGateway } from '../support/gateway-process.ts';
-import { freePort, untilListening } from '../support/listening.ts';
 import { mediaFile } from '../support/media.ts';
 import { readBlock } from '../support/page-blocks.ts';
 import { playWithFfmpeg } from '../support/players.ts';
@@ -55,7 +55,7 @@ describe('The programs of docs/websocket.md', () => {
       args: [writeProgram('bridge.mjs', readBlock(BRIDGE)), gateway.url('ws', 'rtmp'), `${port}`],
       limitMs: BRIDGE_LIMIT_MS,
     });
-    await untilListening(port, bridge);
+    await untilListening(port, bridge.ended, () => bridge.describe());
     const sourcePath = await mediaFile(t, 'h264-aac', DURATION_S);
     const publisher = publishWithFfmpeg(t, sourcePath, `rtmp://127.0.0.1:${port}/${PATH}`);
     await sleep(JOIN_DELAY_MS);

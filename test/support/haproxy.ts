@@ -2,7 +2,7 @@
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { untilListening } from './listening.ts';
+import { untilListening } from '../../bench/support/ports.ts';
 import { type Cleaner, type RunningProgram, sleep, startProgram, testFolder } from './programs.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
@@ -30,7 +30,7 @@ export async function startHaproxy(cleaner: Cleaner, port: number, config: strin
     args: ['-db', '-f', configPath],
     limitMs: LIFE_LIMIT_MS,
   });
-  await untilListening(port, program);
+  await untilListening(port, program.ended, () => program.describe());
   return { program, toldOfClients: (ports) => waitForClients(program, [...ports]) };
 }
 

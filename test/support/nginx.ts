@@ -3,7 +3,7 @@
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, untilListening } from './listening.ts';
+import { freePort, untilListening } from '../../bench/support/ports.ts';
 import { type Cleaner, type RunningProgram, startProgram, testFolder } from './programs.ts';
 
 const NGINX = '/usr/sbin/nginx';
@@ -35,14 +35,14 @@ export type NginxOptions = {
 export async function startNginx(cleaner: Cleaner, options: NginxOptions = {}): Promise<Nginx> {
   const port = await freePort();
   const program = runNginx(cleaner, [MODULE], rtmpText(port, options));
-  await untilListening(port, program);
+  await untilListening(port, program.ended, () => program.describe());
   return { port, program, rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 
 /** Starts nginx with `http`, the directives of its http block, and waits until it listens on `port`. */
 export async function startHttpNginx(cleaner: Cleaner, port: number, http: string): Promise<RunningProgram> {
   const program = runNginx(cleaner, [], `http {\n${TEMPORARY_FOLDERS}\n${http}\n}\n`);
-  await untilListening(port, program);
+  await untilListening(port, program.ended, () => program.describe());
   return program;
 }
 

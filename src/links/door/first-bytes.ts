@@ -5,7 +5,7 @@
 //   0D     PROXY protocol 2, where its whole signature follows
 //   A–Z    HTTP, a method; but for the word "PROXY " of PROXY protocol 1
 
-import { PROXY_V1_START, PROXY_V2_SIGNATURE } from '../../protocol/proxy/proxy-header.ts';
+import { matchStart, PROXY_V1_START, PROXY_V2_SIGNATURE } from '../../protocol/proxy/proxy-start.ts';
 
 /** What the first bytes belong to. */
 export type Spoken = 'rtmp' | 'http' | 'tls' | 'proxy' | 'unknown';
@@ -16,22 +16,20 @@ const HIGHEST_RTMP_VERSION = 31;
 const TLS_HANDSHAKE_RECORD = 0x16;
 const FIRST_LETTER = 0x41;
 const LAST_LETTER = 0x5a;
-const PROXY_WORD = Buffer.from(PROXY_V1_START, 'latin1');
 
 /** Tells it of at least one byte; `undecided` where more are wanted. */
 export function tellSpoken(bytes: Uint8Array): Spoken | 'undecided' {
   const first = bytes[0];
   if (first === undefined) return 'undecided';
   if (first === PROXY_V2_SIGNATURE[0]) return tellProxy(bytes, PROXY_V2_SIGNATURE, 'rtmp');
-  if (first === PROXY_WORD[0]) return tellProxy(bytes, PROXY_WORD, 'http');
+  if (first === PROXY_V1_START[0]) return tellProxy(bytes, PROXY_V1_START, 'http');
   if (first === TLS_HANDSHAKE_RECORD) return 'tls';
   if (first <= HIGHEST_RTMP_VERSION) return 'rtmp';
   return first >= FIRST_LETTER && first <= LAST_LETTER ? 'http' : 'unknown';
 }
 
-/** `otherwise` as soon as `bytes` differ from `start`. */
 function tellProxy(bytes: Uint8Array, start: Uint8Array, otherwise: Spoken): Spoken | 'undecided' {
-  const lengthBytes = Math.min(bytes.length, start.length);
-  for (let index = 0; index < lengthBytes; index++) if (bytes[index] !== start[index]) return otherwise;
-  return lengthBytes === start.length ? 'proxy' : 'undecided';
+  const match = matchStart(bytes, start);
+  if (match === 'none') return otherwise;
+  return match === 'whole' ? 'proxy' : 'undecided';
 }

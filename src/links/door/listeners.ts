@@ -5,7 +5,6 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer, Server } from 'node:net';
 import type { Listener, ListenerKind } from '../../config/listener.ts';
-import { listenerText } from '../../config/listener.ts';
 
 /** Ports that stand in for others where only the default asked for those. */
 const FALLBACK_PORTS: ReadonlyMap<number, number> = new Map([
@@ -38,6 +37,8 @@ export type ListenersDeps = {
   readonly onSocket: (socket: Socket, kind: ListenerKind) => void;
   /** The system could not hand a connection over, for want of memory or the like. */
   readonly onFailedAccept: () => void;
+  /** Writes a listener as the configuration has it. */
+  readonly textOf: (listener: Listener) => string;
 };
 
 /** Listeners and their sockets. */
@@ -102,14 +103,15 @@ export class Listeners {
     try {
       return await this.#listen(listener);
     } catch (error) {
-      if (portNumber === undefined || !UNAVAILABLE.has(codeOf(error))) throw listenError(listener, error);
+      if (portNumber === undefined || !UNAVAILABLE.has(codeOf(error)))
+        throw listenError(this.#deps.textOf(listener), error);
     }
     const fallback = { ...listener, portNumber };
-    onFallBack(listenerText(listener), listenerText(fallback));
+    onFallBack(this.#deps.textOf(listener), this.#deps.textOf(fallback));
     try {
       return await this.#listen(fallback);
     } catch (error) {
-      throw listenError(fallback, error);
+      throw listenError(this.#deps.textOf(fallback), error);
     }
   }
 
@@ -123,7 +125,7 @@ export class Listeners {
         // WHY: a failed accept is told as an error of the server, and nobody to hear it would end the process.
         server.on('error', () => this.#deps.onFailedAccept());
         this.#servers.push(server);
-        resolve({ kind, address: addressOf(server) });
+        resolve({ kind, address: this.#addressOf(server) });
       };
       const onError = (error: Error) => {
         server.off('listening', onListening);
@@ -134,20 +136,20 @@ export class Listeners {
       server.listen({ port: portNumber, backlog: BACKLOG, ...(host === null ? {} : { host }) });
     });
   }
-}
 
-function addressOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a listener has no address');
-  return listenerText({ kind: 'plain', host: address.address, portNumber: address.port });
+  #addressOf(server: Server): string {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('a listener has no address');
+    return this.#deps.textOf({ kind: 'plain', host: address.address, portNumber: address.port });
+  }
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-function listenError(listener: Listener, cause: unknown): Error {
+function listenError(text: string, cause: unknown): Error {
   const known = CAUSES.get(codeOf(cause));
   const why = known ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`cannot listen on ${listenerText(listener)}: ${why}`, { cause });
+  return new Error(`cannot listen on ${text}: ${why}`, { cause });
 }

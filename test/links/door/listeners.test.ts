@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, request } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import type { Listener } from '../../../src/config/listener.ts';
+import { freePort } from '../../../bench/support/ports.ts';
+import { type Listener, listenerText } from '../../../src/config/listener.ts';
 import { Listeners } from '../../../src/links/door/listeners.ts';
 import { Collector, until } from '../socket-rig.ts';
 
@@ -28,7 +29,7 @@ function rigOf(t: TestContext, fallbackPorts = new Map<number, number>()): Rig &
   };
   const failedAccepts: string[] = [];
   const listeners = new Listeners(
-    { httpServer: http, onSocket, onFailedAccept: () => failedAccepts.push('failed') },
+    { httpServer: http, onSocket, onFailedAccept: () => failedAccepts.push('failed'), textOf: listenerText },
     fallbackPorts,
   );
   t.after(async () => {
@@ -60,18 +61,6 @@ async function takenPort(t: TestContext): Promise<number> {
   t.after(() => server.close());
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  return address.port;
-}
-
-/** A port that nobody has, most likely for long enough. */
-async function freePort(): Promise<number> {
-  const server: Server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  server.close();
-  await once(server, 'close');
   return address.port;
 }
 

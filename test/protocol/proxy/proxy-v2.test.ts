@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SocketAddress } from 'node:net';
 import { describe, it } from 'node:test';
-import { PROXY_V2_SIGNATURE, readProxyHeader } from '../../../src/protocol/proxy/proxy-header.ts';
+import { readProxyHeader } from '../../../src/protocol/proxy/proxy-header.ts';
+import { PROXY_V2_SIGNATURE } from '../../../src/protocol/proxy/proxy-start.ts';
 import { assertHeader, assertInvalid } from './proxy-readings.ts';
 import { EMPTY_CHECKSUM, ipv4Addresses, ipv6Addresses, tlv, v2, withChecksum } from './proxy-wire.ts';
 
