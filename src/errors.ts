@@ -103,6 +103,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'tunnel-source-limit': { ...silent, httpStatus: 429 },
   'tunnel-half-open-limit': { ...silent, httpStatus: 503 },
   'tunnel-guess-limit': { ...silent, httpStatus: 429 },
+  'tunnel-request-flood': { ...silent, httpStatus: 429 },
   'tunnel-handshake-timeout': silent,
   'tunnel-silent': told,
   'tunnel-detached': silent,

@@ -110,7 +110,11 @@ export class Gateway {
     });
     this.#http.app.register(rtmptPlugin, {
       ...common,
-      config: { ...config.tunnel, ident: identOf(config.tunnel.ident) },
+      config: {
+        ...config.tunnel,
+        writeTimeoutMs: config.rtmp.writeTimeoutMs,
+        ident: identOf(config.tunnel.ident),
+      },
       randomBytes,
     });
     this.#http.app.register(webSocketPlugin);

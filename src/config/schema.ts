@@ -105,6 +105,10 @@ const tunnel = group(
       { default: 2_000, minimum: 1, maximum: 1_000_000 },
       'Most tunnel sessions at a time that have not shaken hands yet, answered with 503 beyond it; lower it to notice earlier who opens sessions and sends nothing.',
     ),
+    maxRequestsPerSecond: count(
+      { default: 500, minimum: 20, maximum: 1_000_000 },
+      'Requests of one tunnel session a second; what comes faster waits, so that a client is slowed down and nothing is lost; raise it for a publisher that sends each of very many messages in a request of its own.',
+    ),
     maxBody: size(
       { default: '16MiB', from: '64KiB', to: '64MiB' },
       'Largest body of one request, answered with 413 beyond it; raise it for a client that sends more at a time.',

@@ -31,6 +31,10 @@ export interface BytePipe {
    * from now on; `drained` follows.
    */
   write(queue: PieceQueue): boolean;
+  /** Reads no more, and sees no end either, until `resume`; what was read already may still come. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
   /** Ends it behind what was written. */
   end(reason: EndReason): void;
   /** Ends it where nobody listens to it. */

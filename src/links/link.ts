@@ -75,6 +75,13 @@ export interface Link {
   attach(endpoint: LinkEndpoint): void;
   /** Says that `take` may have something. Cheap; may be called at any time. */
   wake(): void;
+  /**
+   * Asks to deliver no more for now: what the peer sends waits with the peer, and so does the peer. What is under way may
+   * still come. May be called at any time, in the middle of `receive` too; does nothing where it is paused.
+   */
+  pause(): void;
+  /** Delivers again, at once where something waits; does nothing where it is not paused. */
+  resume(): void;
   /** Ends the Link: what `take` still gives is carried out first, within a bounded time. */
   close(reason: EndReason): void;
   /** Figures that say why the Link is slow, a new plain object at each call; only on a Link whose peer has to ask. */

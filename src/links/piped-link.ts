@@ -32,6 +32,7 @@ export class PipedLink implements Link, Outlet, Guarded {
   /** What was pulled and is not all written. */
   readonly #pulled = new PieceQueue();
   #isFull = false;
+  #isPaused = false;
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
   #endReason: EndReason | null = null;
@@ -72,9 +73,23 @@ export class PipedLink implements Link, Outlet, Guarded {
     if (!this.#isFull) this.#deps.guard(this, PipedLink.#pullAll);
   }
 
+  pause(): void {
+    if (this.#isPaused || this.#endReason !== null) return;
+    this.#isPaused = true;
+    this.#pipe.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#pipe.resume();
+  }
+
   close(reason: EndReason): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
+    // WHY: nobody would see the peer's end.
+    this.resume();
     if (this.#endpoint === null) {
       // Nobody took it in: there is nothing to carry out, and nobody who listens for what befalls the connection.
       this.#pipe.refuse(reason);

@@ -43,6 +43,14 @@ class SocketPipe implements BytePipe {
     return hasRoom;
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   end(): void {
     this.#socket.end();
   }

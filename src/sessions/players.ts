@@ -16,6 +16,7 @@ export class Players {
   /** In the order in which they are asked next. */
   #players: Player[] = [];
   #endedSkips = 0;
+  #endedSkippedBytes = 0;
   #endedOfferedBytes = 0;
 
   constructor(registry: StreamRegistry) {
@@ -38,6 +39,20 @@ export class Players {
     let skips = this.#endedSkips;
     for (const { viewer } of this.#players) skips += viewer.skips;
     return skips;
+  }
+
+  /** Bytes that they jumped over. */
+  get skippedBytes(): number {
+    let skippedBytes = this.#endedSkippedBytes;
+    for (const { viewer } of this.#players) skippedBytes += viewer.skippedBytes;
+    return skippedBytes;
+  }
+
+  /** Bytes that those which play have yet to take. */
+  get waitingBytes(): number {
+    let waitingBytes = 0;
+    for (const { viewer } of this.#players) waitingBytes += viewer.waitingBytes;
+    return waitingBytes;
   }
 
   /** Bytes that went straight to the Link, and were not taken. */
@@ -69,6 +84,7 @@ export class Players {
     if (player === undefined) return;
     this.#players = this.#players.filter((other) => other !== player);
     this.#endedSkips += player.viewer.skips;
+    this.#endedSkippedBytes += player.viewer.skippedBytes;
     this.#endedOfferedBytes += player.viewer.offeredBytes;
     player.stream.removeViewer(player.viewer);
     this.#registry.release(player.stream);

@@ -135,8 +135,10 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const cause = this.#refusal.causeOf(reason);
+    this.#log.waitingBytes = this.#players.waitingBytes;
     this.#giveUp();
     this.#log.skips = this.#players.skips;
+    this.#log.skippedBytes = this.#players.skippedBytes;
     this.#log.bytesOut += this.#players.offeredBytes;
     const tunnel = this.#link.diagnostics?.() ?? null;
     this.#log.end(cause, this.#deps.wheel.nowMs(), this.#session.counters, tunnel);
@@ -169,7 +171,8 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   /**
    * Handles what came up, which may bring up more, and then wakes the Link once. What is left behind so many batches is
-   * for the next turn: WHY: the body of one tunnel request may hold a million messages, and others want to be served.
+   * for the next turn, and the peer waits meanwhile. WHY: the body of one tunnel request may hold a million messages, and
+   * others want to be served; a /close behind it would end the session before the rest of them is handled.
    */
   #workOff(): void {
     for (let batches = 0; ; batches++) {
@@ -189,9 +192,11 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   #workOffLater(): void {
     if (this.#isWorkLeft) return;
     this.#isWorkLeft = true;
+    this.#link.pause();
     this.#deps.scheduler.after(0, () => {
       this.#isWorkLeft = false;
       if (!this.#isOver) this.#deps.guard(this, () => this.#workOff());
+      if (!this.#isWorkLeft) this.#link.resume();
     });
   }
 

@@ -25,6 +25,10 @@ export class SessionLog {
   bytesOut = 0;
   /** Times a viewer of the session fell behind and jumped. */
   skips = 0;
+  /** Bytes that they jumped over. */
+  skippedBytes = 0;
+  /** Bytes that they had yet to take at the end. */
+  waitingBytes = 0;
 
   constructor(log: Logger, facts: LinkFacts, startedMs: number) {
     this.#log = log;
@@ -78,6 +82,8 @@ export class SessionLog {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       skips: this.skips,
+      skippedBytes: this.skippedBytes,
+      waitingBytes: this.waitingBytes,
       ...(tunnel === null ? {} : { tunnel }),
       durationMs: Math.round(nowMs - this.#startedMs),
       reason: reason.code,

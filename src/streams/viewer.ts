@@ -5,6 +5,7 @@
 import { FilteredPath, type ViewerFilter } from './filtered-path.ts';
 import type { LogEntry } from './log-entry.ts';
 import { headersInForce, placeToBegin } from './place-to-begin.ts';
+import { Skips } from './skips.ts';
 import { writeChunkedMessages } from './sticky.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { Outlet, ViewerListener, ViewerOptions } from './viewer-options.ts';
@@ -39,7 +40,7 @@ export class Viewer {
   #refused = { position: -1, lengthBytes: 0 };
   /** True where a publish that was begun was given up, and its end is yet to be told. */
   #owesEnd = false;
-  #skips = 0;
+  readonly #skips = new Skips();
   /** True while it takes the log's bytes as they stand, as far as was seen when it last read. */
   #isPlain = false;
   readonly #outlet: Outlet | null;
@@ -86,7 +87,18 @@ export class Viewer {
 
   /** Times this viewer fell too far behind and jumped. */
   get skips(): number {
-    return this.#skips;
+    return this.#skips.count;
+  }
+
+  /** Bytes that it jumped over. */
+  get skippedBytes(): number {
+    return this.#skips.skippedBytes;
+  }
+
+  /** Bytes of its log that it has not taken; 0 while it waits for a place to begin. */
+  get waitingBytes(): number {
+    const position = this.#position;
+    return position === null ? 0 : (this.#current?.log.endPosition ?? position) - position;
   }
 
   /** The logs that it keeps in memory. */
@@ -192,12 +204,14 @@ export class Viewer {
   }
 
   /** WHY: a viewer that takes nothing would keep the log of an ended publish for as long as it likes. */
-  #giveUp({ isNews }: Following): void {
+  #giveUp({ log, isNews }: Following): void {
     this.#next = null;
     if (!this.#isBegun && isNews) return;
     this.#isBegun = false;
     this.#owesEnd = true;
-    if (!this.#isPaused) this.#skips++;
+    if (this.#isPaused) return;
+    this.#skips.leave(this.#position ?? log.endPosition);
+    this.#skips.goOn(log.endPosition);
   }
 
   /** Offers all there is to the outlet; false where the viewer is not in step, or something else is to be told. */
@@ -239,6 +253,7 @@ export class Viewer {
       return NOTHING;
     }
     this.#position = entry.position;
+    this.#skips.goOn(entry.position);
     this.#isNewcomer = false;
     this.#path.beginAt(entry);
     if (headers.length === 0) return this.#read(log, entry.position, maxBytes, takesLong);
@@ -258,7 +273,7 @@ export class Viewer {
     const newest = log.newestEntryPoint;
     const canJump = newest !== null && newest.position > position;
     if (!canJump && position >= log.startPosition) return false;
-    this.#skips++;
+    this.#skips.leave(position);
     this.#waitForNext();
     return true;
   }

@@ -76,6 +76,7 @@ describe('defaultConfig', () => {
         maxSessions: 10_000,
         maxSessionsPerSource: 8_000,
         maxHalfOpenSessions: 2_000,
+        maxRequestsPerSecond: 500,
         maxBodyBytes: 16_777_216,
         maxReplyBytes: 393_216,
         contentType: 'application/x-fcs',

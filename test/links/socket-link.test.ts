@@ -56,6 +56,34 @@ describe('SocketLink, carrying', () => {
     assert.equal(endpoint.received.toString(), 'hello');
   });
 
+  it('reads nothing while it is paused, so that TCP holds the peer back, and all of it afterwards', async (t) => {
+    const { link, endpoint, client } = await rigOf(t);
+    client.write('hello');
+    await until(() => endpoint.received.length === 5);
+    link.pause();
+    link.pause();
+    const bytes = filled(24 * 1024 * 1024);
+    client.write(bytes);
+    const waitingBytes = await settled(() => client.writableLength);
+    assert.ok(waitingBytes > 1024 * 1024, `${waitingBytes} bytes are with the peer`);
+    assert.ok(endpoint.received.length <= 5 + 64 * 1024);
+    link.resume();
+    await until(() => endpoint.received.length === 5 + bytes.length);
+    assert.ok(endpoint.received.subarray(5).equals(bytes));
+  });
+
+  it('sees the end of a peer that it had paused once it is closed', async (t) => {
+    const { link, endpoint, client } = await rigOf(t);
+    link.pause();
+    client.end('last words');
+    await settled(() => endpoint.heard.length);
+    assert.deepEqual(endpoint.heard, []);
+    link.close({ code: 'done', message: 'enough' });
+    await until(() => endpoint.heard.length > 0);
+    assert.deepEqual(endpoint.heard, ['closed done']);
+    assert.equal(endpoint.received.length, 0);
+  });
+
   it('stops pulling from a peer that does not read, with no more than one pull in hand, and goes on when it drains [item 77]', async (t) => {
     const { link, endpoint, server, client } = await rigOf(t);
     client.pause();

@@ -42,6 +42,19 @@ describe('RtmpConnection, handling much input', () => {
     assert.deepEqual(framesHeard(player), [COUNT]);
   });
 
+  it('has the peer wait until the rest is handled, so that no end overtakes it', () => {
+    const rig = new SessionRig();
+    const publisher = rig.publisher('s');
+    assert.equal(publisher.link.isPaused, false);
+    publisher.send(flood(publisher, COUNT));
+    assert.equal(publisher.link.isPaused, true);
+    for (let turns = 0; publisher.link.isPaused && turns < 100; turns++) rig.scheduler.run();
+    assert.equal(publisher.link.isPaused, false);
+    assert.equal(rig.lines('session ended').length, 0);
+    publisher.send(flood(publisher, 1));
+    assert.equal(publisher.link.isPaused, false);
+  });
+
   it('handles nothing of what is left once the connection is over', () => {
     const rig = new SessionRig();
     const publisher = rig.publisher('s');

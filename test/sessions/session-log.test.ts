@@ -40,6 +40,8 @@ describe('SessionLog', () => {
       role: 'publisher',
       stream: 's',
       skips: 0,
+      skippedBytes: 0,
+      waitingBytes: 0,
       durationMs: 4321,
       reason: 'peer-closed',
       detail: 'The peer closed the connection.',

@@ -22,6 +22,24 @@ describe('Viewer, falling behind', () => {
     assert.equal(viewer.viewer.skips, 1);
   });
 
+  it('counts the bytes that wait for it and those that it jumped over', () => {
+    const rig = new StreamRig({ lagMs: 2000 });
+    rig.begin();
+    pictures(rig, 0, 10, 25);
+    const viewer = rig.viewer();
+    viewer.takeAll();
+    assert.deepEqual([viewer.viewer.waitingBytes, viewer.viewer.skippedBytes], [0, 0]);
+    const [log] = viewer.viewer.logs;
+    assert.ok(log !== undefined);
+    const leftAt = log.endPosition;
+    pictures(rig, 10, 100, 25);
+    assert.equal(viewer.viewer.waitingBytes, log.endPosition - leftAt);
+    const keyframeAt = log.endPosition;
+    pictures(rig, 100, 110, 25);
+    viewer.takeAll();
+    assert.deepEqual([viewer.viewer.waitingBytes, viewer.viewer.skippedBytes], [0, keyframeAt - leftAt]);
+  });
+
   it('loses nothing while it is within the limits', () => {
     const rig = new StreamRig({ lagMs: 2000 });
     rig.begin();

@@ -73,6 +73,17 @@ export class MemoryLink implements Link, Outlet, Guarded {
     if (!this.isHeld) this.pull();
   }
 
+  /** True while the endpoint asked for a pause. */
+  isPaused = false;
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
   close(reason: EndReason): void {
     if (this.#isClosed) return;
     this.pull();

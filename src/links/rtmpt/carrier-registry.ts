@@ -12,10 +12,26 @@ const STUCK_CARRIER_MS = 10_000;
 /** Tells links of the connections that carry them. */
 export class CarrierRegistry {
   readonly #wheel: Wheel;
+  readonly #writeTimeoutMs: number;
   readonly #linksBySocket = new WeakMap<Socket, Set<TunnelLink>>();
+  /** Those that are full of replies. */
+  readonly #full = new WeakSet<Socket>();
 
-  constructor(wheel: Wheel) {
+  /** `writeTimeoutMs`: time that a connection which is full of replies may take none of them. */
+  constructor(wheel: Wheel, writeTimeoutMs: number) {
     this.#wheel = wheel;
+    this.#writeTimeoutMs = writeTimeoutMs;
+  }
+
+  /**
+   * A reply was written on `socket`. LIMIT: replies that nobody reads pile up in the system's buffers, a few megabytes, and
+   * then in the socket's own, 64 KiB; a connection that is full of them is read no further, and given up where it takes
+   * nothing for too long. A publisher that never reads its replies comes to that in the end. [RTMPT-NOTE 9]
+   */
+  replied(socket: Socket): void {
+    if (!socket.writableNeedDrain || this.#full.has(socket)) return;
+    this.#full.add(socket);
+    this.#watchFull(socket, takenBytesOf(socket));
   }
 
   /** A whole request of `link` came on `socket`. A connection that is gone by now counts for nothing. */
@@ -32,6 +48,24 @@ export class CarrierRegistry {
       this.#linksBySocket.get(socket)?.delete(link);
       if (socket.writableLength > 0) this.#endIfStuck(socket);
     }
+  }
+
+  #watchFull(socket: Socket, takenBytes: number): void {
+    this.#wheel.at(this.#wheel.nowMs() + this.#writeTimeoutMs, () => {
+      const takenNowBytes = takenBytesOf(socket);
+      if (socket.destroyed || !socket.writableNeedDrain) this.#full.delete(socket);
+      else if (takenNowBytes !== takenBytes) this.#watchFull(socket, takenNowBytes);
+      else this.#giveUp(socket);
+    });
+  }
+
+  /** Ends a connection, and those of its sessions that have no other one. */
+  #giveUp(socket: Socket): void {
+    const message = `expected the client to read its replies within ${this.#writeTimeoutMs} ms, but ${socket.writableLength} bytes of them stayed`;
+    for (const link of this.#linksBySocket.get(socket) ?? []) {
+      if (link.carriers.size === 1) link.end({ code: 'rtmp-peer-not-reading', message });
+    }
+    socket.destroy();
   }
 
   #endIfStuck(socket: Socket): void {

@@ -9,6 +9,10 @@ import type { SessionCapsConfig } from './session-caps.ts';
 /** The tunnel's part of the configuration. */
 export type RtmptConfig = TunnelSettings &
   SessionCapsConfig & {
+    /** Requests of one session a second, and at once; further ones wait. */
+    readonly maxRequestsPerSecond: number;
+    /** Time in ms that a connection which is full of replies may take none of them. */
+    readonly writeTimeoutMs: number;
     /** Longest body of a request, in bytes; 16 MiB by default. */
     readonly maxBodyBytes: number;
     /** Least time in ms from one reply with media to the next, 0 or more: media gathers meanwhile. */

@@ -14,12 +14,14 @@ import {
   type TunnelSessionRequest,
 } from '../../protocol/rtmpt/tunnel-session.ts';
 import type { Deadline, Link, LinkEndpoint, LinkFacts, Wheel } from '../link.ts';
+import { RequestIntake } from './request-intake.ts';
 
 /** What a tunnel link is made with. */
 export type TunnelLinkOptions = {
   readonly facts: LinkFacts;
   readonly settings: TunnelSettings;
   readonly gatherMs: number;
+  readonly maxRequestsPerSecond: number;
   readonly wheel: Wheel;
   readonly guard: Guard;
   /** Writes one answer; called once for each response, in no case after its connection is gone. */
@@ -30,6 +32,12 @@ export type TunnelLinkOptions = {
   readonly onEnded: () => void;
 };
 
+/** Figures of one tunnel: those of its session, and what its requests had to wait for in front of it. */
+export type TunnelLinkDiagnostics = TunnelDiagnostics & {
+  /** Requests that waited unread, because the session could take in no more, or they came too fast. */
+  readonly delayedRequests: number;
+};
+
 const ENDED_BY_PEER: EndReason = { code: 'peer-closed', message: 'the client closed the tunnel' };
 
 /** A Link whose bytes travel in HTTP requests and replies. */
@@ -37,6 +45,8 @@ export class TunnelLink implements Link, Guarded {
   readonly facts: LinkFacts;
   readonly gatherMs: number;
   readonly outlet = null;
+  /** Where its requests come through. */
+  readonly intake: RequestIntake;
   readonly #settings: TunnelSettings;
   readonly #wheel: Wheel;
   readonly #guard: Guard;
@@ -61,6 +71,7 @@ export class TunnelLink implements Link, Guarded {
     this.#settings = options.settings;
     this.#wheel = options.wheel;
     this.#guard = options.guard;
+    this.intake = new RequestIntake(options.wheel, options.maxRequestsPerSecond);
     this.#order = new RequestOrder({
       handle: (request, response, nowMs) => this.#session?.receive(request, response, nowMs),
       releaseHeld: () => this.#session?.releaseHeld(this.#wheel.nowMs()),
@@ -121,8 +132,21 @@ export class TunnelLink implements Link, Guarded {
   }
 
   /** What says why the tunnel is slow; null before an endpoint is attached. */
-  diagnostics(): TunnelDiagnostics | null {
-    return this.#session?.diagnostics(this.#order.counters) ?? null;
+  diagnostics(): TunnelLinkDiagnostics | null {
+    if (this.#session === null) return null;
+    const { delayedRequests } = this.intake;
+    return { ...this.#session.diagnostics(this.#order.counters), delayedRequests };
+  }
+
+  pause(): void {
+    this.intake.pause();
+    this.#session?.pause();
+  }
+
+  resume(): void {
+    this.#guard(this, (link) => link.#session?.resume(link.#wheel.nowMs()));
+    this.intake.resume();
+    this.#arm();
   }
 
   /** Ends the link: what `take` still gives goes out with the next replies, for at most five seconds. */
@@ -167,6 +191,7 @@ export class TunnelLink implements Link, Guarded {
     if (!this.#carriers.delete(socket)) return;
     if (this.#lastCarrier === socket) this.#lastCarrier = null;
     const isGone = (response: ServerResponse): boolean => response.req.socket === socket;
+    this.intake.forget(socket);
     this.#session?.abort(isGone);
     this.#guard(this, () => this.#order.abort(isGone, this.#wheel.nowMs()));
     this.#session?.carriersChanged(this.#carriers.size, this.#wheel.nowMs());
@@ -176,7 +201,7 @@ export class TunnelLink implements Link, Guarded {
   readonly #onDeadline = (): void => {
     this.#deadline = null;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.#guard(this, (link) => link.#order.tick(link.#wheel.nowMs()));
+    if (!this.intake.isHoldingBack) this.#guard(this, (link) => link.#order.tick(link.#wheel.nowMs()));
     this.#guard(this, (link) => link.#session?.tick(link.#wheel.nowMs()));
     this.#arm();
   };
@@ -185,7 +210,9 @@ export class TunnelLink implements Link, Guarded {
   // touches the wheel a few times a second, not twice for each hold.
   #arm(): void {
     const sessionMs = this.#session?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
-    const nextMs = Math.min(sessionMs, this.#order.nextDeadlineMs());
+    // WHY: the request that the others wait for may be the one that is held back.
+    const orderMs = this.intake.isHoldingBack ? Number.POSITIVE_INFINITY : this.#order.nextDeadlineMs();
+    const nextMs = Math.min(sessionMs, orderMs);
     if (nextMs >= this.#deadlineMs) return;
     this.#deadline?.cancel();
     this.#deadlineMs = nextMs;
@@ -199,6 +226,7 @@ export class TunnelLink implements Link, Guarded {
     this.#deadline = null;
     this.#order.end(SESSION_OVER);
     this.#onEnded();
+    this.intake.end();
     this.#carriers.clear();
     this.#lastCarrier = null;
     this.#guard(this, () => this.#endpoint?.closed(this.#endReason ?? ENDED_BY_PEER));

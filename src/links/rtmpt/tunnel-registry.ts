@@ -11,6 +11,7 @@ import { userAgentOf } from '../user-agent.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
 import { GuessLimit } from './guess-limit.ts';
 import { readRequestBody } from './request-body.ts';
+import { MAX_WAITING_REQUESTS } from './request-intake.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
 import { SessionCaps } from './session-caps.ts';
 import { TunnelLink } from './tunnel-link.ts';
@@ -29,27 +30,57 @@ export class TunnelRegistry {
 
   constructor(options: RtmptPluginOptions) {
     this.#options = options;
-    this.#carriers = new CarrierRegistry(options.wheel);
+    this.#carriers = new CarrierRegistry(options.wheel, options.config.writeTimeoutMs);
     this.#caps = new SessionCaps(options.config);
   }
 
   /** Reads one request to its end and answers it. Only the body of a send to an open session is kept. */
   answer(request: FastifyRequest, response: ServerResponse): void {
-    const { config, guard } = this.#options;
     const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
-    const boundary: Guarded = { fail: () => writeFailureReply(response) };
-    // A session that is unknown now is unknown when the body is whole: its id is not out before it is open.
-    const isBodyKept = asked?.type === 'send' && this.#links.has(asked.sessionId);
-    readRequestBody(request.raw, config.maxBodyBytes, isBodyKept, {
-      whole: (body) => guard(boundary, () => this.#answerWhole(asked, body, request, response)),
-      tooLong: () => guard(boundary, () => this.#refuseOversized(asked, response)),
-    });
+    const link = this.#linkOf(asked);
+    const isEmpty = asked?.type === 'idle';
+    if (link === undefined || link.intake.mayPass(isEmpty)) {
+      this.#read(asked, request, response);
+      return;
+    }
+    const { socket } = request.raw;
+    this.#carriers.carried(socket, link);
+    const read = (done: () => void): void => this.#read(asked, request, response, done);
+    if (!link.intake.wait({ socket, isEmpty, read })) this.#refuseFlood(link, response);
   }
 
   /** Ends every session at once; whoever holds an idle is told so. */
   endAll(): void {
     for (const link of [...this.#links.values()])
       link.end({ code: 'drain', message: 'the gateway is stopping' });
+  }
+
+  /** Reads a request to its end and has it answered; `done` is called behind that, unless it breaks off. */
+  #read(
+    asked: TunnelRequest | null,
+    request: FastifyRequest,
+    response: ServerResponse,
+    done?: () => void,
+  ): void {
+    const { config, guard } = this.#options;
+    const boundary: Guarded = { fail: () => writeFailureReply(response) };
+    // A session that is unknown now is unknown when the body is whole: its id is not out before it is open.
+    const isBodyKept = asked?.type === 'send' && this.#links.has(asked.sessionId);
+    readRequestBody(request.raw, config.maxBodyBytes, isBodyKept, {
+      whole: (body) => {
+        guard(boundary, () => this.#answerWhole(asked, body, request, response));
+        done?.();
+      },
+      tooLong: () => {
+        guard(boundary, () => this.#refuseOversized(asked, response));
+        done?.();
+      },
+    });
+  }
+
+  #linkOf(asked: TunnelRequest | null): TunnelLink | undefined {
+    const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
+    return sessionId === null ? undefined : this.#links.get(sessionId);
   }
 
   #answerWhole(
@@ -98,9 +129,13 @@ export class TunnelRegistry {
       },
       settings: config,
       gatherMs: config.gatherTimeMs,
+      maxRequestsPerSecond: config.maxRequestsPerSecond,
       wheel,
       guard,
-      writeReply: (target, reply) => writeTunnelReply(target, config.contentType, reply),
+      writeReply: (target, reply) => {
+        writeTunnelReply(target, config.contentType, reply);
+        this.#carriers.replied(target.req.socket);
+      },
       onShaken: place.shaken,
       onEnded: () => {
         place.leave();
@@ -127,7 +162,7 @@ export class TunnelRegistry {
     request: FastifyRequest,
     response: ServerResponse,
   ): void {
-    const link = asked.sessionId === null ? undefined : this.#links.get(asked.sessionId);
+    const link = this.#linkOf(asked);
     if (link === undefined) {
       this.#answerUnknown(request, response);
       return;
@@ -144,20 +179,29 @@ export class TunnelRegistry {
   // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its
   // buffer elsewhere in the stream, which only the end of the session makes harmless. [RTMPT-NOTE 10]
   #failOversized(asked: TunnelRequest | null): void {
-    const { config, guard, count } = this.#options;
-    const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
-    const link = sessionId === null ? undefined : this.#links.get(sessionId);
-    if (link === undefined) {
-      count?.('tunnel-body-too-large');
-      return;
-    }
-    guard(link, () => {
-      throw new TunnelError(
+    const { config, count } = this.#options;
+    const link = this.#linkOf(asked);
+    if (link === undefined) count?.('tunnel-body-too-large');
+    else
+      this.#failAtOnce(
+        link,
         'tunnel-body-too-large',
         `expected a body of at most ${config.maxBodyBytes} bytes`,
       );
+  }
+
+  #refuseFlood(link: TunnelLink, response: ServerResponse): void {
+    const found = `expected at most ${MAX_WAITING_REQUESTS} requests of a session to wait, got another one`;
+    this.#failAtOnce(link, 'tunnel-request-flood', found);
+    writeEmptyReply(response, httpStatusOf('tunnel-request-flood'), true);
+  }
+
+  /** The endpoint hears of the fault as of any, and nothing of the session is answered any more. */
+  #failAtOnce(link: TunnelLink, code: TunnelErrorCode, message: string): void {
+    this.#options.guard(link, () => {
+      throw new TunnelError(code, message);
     });
-    link.end({ code: 'tunnel-body-too-large', message: 'bytes of the session are lost' });
+    link.end({ code, message });
   }
 
   #answerUnknown({ raw }: FastifyRequest, response: ServerResponse): void {

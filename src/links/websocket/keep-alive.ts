@@ -57,7 +57,8 @@ export class KeepAlive {
     const nowMs = this.#wheel.nowMs();
     const { pingIntervalMs, pingTimeoutMs } = this.#config;
     const { bytesRead } = this.#socket;
-    if (bytesRead !== this.#readBytes) this.#pingedMs = null;
+    // A peer that nobody listens to is not silent.
+    if (bytesRead !== this.#readBytes || this.#webSocket.isPaused) this.#pingedMs = null;
     this.#readBytes = bytesRead;
     if (this.#pingedMs !== null && nowMs - this.#pingedMs >= pingTimeoutMs) {
       this.#onSilent();

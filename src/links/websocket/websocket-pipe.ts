@@ -101,6 +101,14 @@ export class WebSocketPipe implements BytePipe {
     return hasRoom;
   }
 
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
   end({ code }: EndReason): void {
     this.#keepAlive.stop();
     this.#webSocket.close(closeCodeOf(code), code);

@@ -13,6 +13,9 @@ export const MAX_SEQUENCE_DIGITS = 10;
 /** Longest hold of an idle, ms; LIMIT: the shortest client timeout is 5,000 ms. [RTMPT-NOTE 6] */
 export const MAX_IDLE_HOLD_MS = 4000;
 
+/** Longest time that the answer to a send is held back, ms; LIMIT: as for an idle. [RTMPT-NOTE 6] */
+export const MAX_SEND_HOLD_MS = 4000;
+
 /** Where the byte cap of a reply starts; LIMIT: 64 KiB is a keyframe, and a fraction of a second on a slow line. */
 export const INITIAL_REPLY_CAP_BYTES = 64 * 1024;
 

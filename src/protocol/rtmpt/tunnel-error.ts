@@ -12,6 +12,7 @@ export type TunnelErrorCode =
   | 'tunnel-source-limit'
   | 'tunnel-half-open-limit'
   | 'tunnel-guess-limit'
+  | 'tunnel-request-flood'
   | 'tunnel-handshake-timeout'
   | 'tunnel-silent'
   | 'tunnel-detached';

@@ -6,7 +6,7 @@
 //   open ──close()──► closing ──all given, or CLOSE_LINGER_MS──► ended
 //     └──── a /close request ──────────────────────────────────────┘
 
-import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, type TunnelSettings } from './limits.ts';
+import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, MAX_SEND_HOLD_MS, type TunnelSettings } from './limits.ts';
 import { ReplyCap } from './reply-cap.ts';
 import type { OrderCounters } from './request-order.ts';
 import { type TunnelDiagnostics, TunnelMeter } from './tunnel-diagnostics.ts';
@@ -70,6 +70,8 @@ export class TunnelSession<Token> {
   #lingerUntilMs = Number.POSITIVE_INFINITY;
   #isOverdue = false;
   #isInEndpoint = false;
+  /** True while what a send brings is more than the endpoint can do with: the answer to it waits. [RTMPT-NOTE 6] */
+  #isPaused = false;
 
   constructor(options: TunnelSessionOptions<Token>) {
     this.#settings = options.settings;
@@ -124,7 +126,8 @@ export class TunnelSession<Token> {
         return;
       case 'send':
         if (this.isOpen) this.#feed(request.body);
-        this.#answerFirst(nowMs);
+        if (this.#isPaused && this.isOpen) waiting.dueMs += MAX_SEND_HOLD_MS;
+        else this.#answerFirst(nowMs);
         return;
       case 'idle':
         // What gathers is left to gather, and leaves with a `wake`, or when the hold ends.
@@ -137,6 +140,17 @@ export class TunnelSession<Token> {
   /** Answers what is held, with what there is. @throws whatever the endpoint throws */
   releaseHeld(nowMs: number): void {
     while (this.#waiting.length > 0) this.#answerFirst(nowMs);
+  }
+
+  /** The endpoint has enough for now: the answer to a send waits until `resume`, or for MAX_SEND_HOLD_MS. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** The endpoint takes more: a send that waits is answered. @throws whatever the endpoint throws */
+  resume(nowMs: number): void {
+    this.#isPaused = false;
+    if (this.#waiting[0]?.carriesMedia === false) this.#answerFirst(nowMs);
   }
 
   /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */

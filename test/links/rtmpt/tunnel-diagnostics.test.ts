@@ -39,6 +39,7 @@ describe('TunnelLink, its diagnostics', { timeout: 10_000 }, () => {
       earlyRequests: 0,
       missingRequests: 0,
       lateRequests: 0,
+      delayedRequests: 0,
     });
   });
 

@@ -192,6 +192,8 @@ export async function startTunnel(
       maxSessions: 1000,
       maxSessionsPerSource: 1000,
       maxHalfOpenSessions: 1000,
+      maxRequestsPerSecond: 100_000,
+      writeTimeoutMs: 30_000,
       maxBodyBytes: 16 * 1024 * 1024,
       gatherTimeMs: 30,
       contentType: 'application/x-fcs',

@@ -45,6 +45,25 @@ describe('a WebSocket Link, bytes in', () => {
     assert.equal(endpoint.received.toString(), 'hello world');
   });
 
+  it('reads nothing while it is paused, and does not take the peer for silent then', async (t) => {
+    const { wheel, client: open } = await startDoor(t);
+    const { client, endpoint, link } = await open();
+    link.pause();
+    const bytes = filled(MAX_MESSAGE_BYTES);
+    const count = 96;
+    for (let number = 0; number < count; number++) client.send(bytes);
+    const waitingBytes = await settled(() => client.bufferedAmount);
+    assert.ok(waitingBytes > 1024 * 1024, `${waitingBytes} bytes are with the peer`);
+    wheel.advance(PING_INTERVAL_MS);
+    wheel.advance(PING_TIMEOUT_MS);
+    wheel.advance(PING_TIMEOUT_MS);
+    assert.deepEqual(endpoint.heard, []);
+    link.resume();
+    await until(() => endpoint.received.length === count * bytes.length);
+    assert.ok(endpoint.received.subarray(-bytes.length).equals(bytes));
+    assert.deepEqual(endpoint.heard, []);
+  });
+
   it('takes messages of one byte each', async (t) => {
     const { client, endpoint } = await (await startDoor(t)).client();
     const bytes = filled(5000);
