@@ -41,6 +41,15 @@ export type HttpFrontDeps = {
   readonly onRefused: (code: DoorErrorCode, peer: Peer, detail: string) => void;
 };
 
+/** What is known of one connection. */
+type HttpConnection = {
+  readonly peer: Peer;
+  /** True once it had its last answer: nothing that comes on it counts any more. */
+  isRefused: boolean;
+  /** The reply to its newest request; all others have left when this one has. */
+  newestReply: ServerResponse | null;
+};
+
 /** Speaks HTTP. */
 export class HttpFront {
   /** What the pages and the tunnel are registered at. */
@@ -48,11 +57,7 @@ export class HttpFront {
   /** The server that listens itself on the first listener: its timeouts and its closing work only then. */
   readonly server: HttpServer;
   readonly #deps: HttpFrontDeps;
-  readonly #peers = new WeakMap<Socket, Peer>();
-  /** Connections that had their last answer: nothing that comes on them counts any more. */
-  readonly #refused = new WeakSet<Socket>();
-  /** The reply to the newest request of each connection; all others have left when this one has. */
-  readonly #newestReplies = new WeakMap<Socket, ServerResponse>();
+  readonly #connections = new WeakMap<Socket, HttpConnection>();
   /** Upgrades that were not heeded because a reply was due. */
   readonly #hasty = new WeakSet<IncomingMessage>();
   readonly #handOver: (socket: Socket) => void;
@@ -108,7 +113,7 @@ export class HttpFront {
 
   /** Takes over a connection that was looked at. */
   take(socket: Socket, peer: Peer): void {
-    this.#peers.set(socket, peer);
+    this.#connections.set(socket, { peer, isRefused: false, newestReply: null });
     this.#handOver(socket);
     // WHY: Node's parser reads a TLS socket below its stream, and cuts off a connection on which hundreds of requests
     // come at once (HPE_PAUSED); a listener for its bytes has it read the stream.
@@ -117,7 +122,7 @@ export class HttpFront {
 
   /** Who sent a request. */
   peerOf(request: IncomingMessage): Peer {
-    const peer = this.#peers.get(request.socket);
+    const peer = this.#connections.get(request.socket)?.peer;
     if (peer === undefined) throw new Error('a request came on a connection that was not handed over');
     const { forwarders, forwardedHeader } = this.#deps;
     const value = request.headers[forwardedHeader];
@@ -132,16 +137,17 @@ export class HttpFront {
   /** False where a request was refused, or stands behind one that was. An upgrade has no reply. */
   #isTaken(request: IncomingMessage, reply: ServerResponse | null): boolean {
     const { socket } = request;
-    if (this.#refused.has(socket)) return false;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined || connection.isRefused) return false;
     const fault = faultOf(request);
     if (fault !== null) this.#refuse('http-malformed', `found ${fault}`, socket);
-    else if (reply !== null) this.#newestReplies.set(socket, reply);
+    else if (reply !== null) connection.newestReply = reply;
     return fault === null;
   }
 
   /** True where a reply is due in front of an upgrade. WHY: the WebSocket would have that reply among its bytes. */
   #isHasty(upgrade: IncomingMessage): boolean {
-    const isDue = this.#newestReplies.get(upgrade.socket)?.closed === false;
+    const isDue = this.#connections.get(upgrade.socket)?.newestReply?.closed === false;
     if (isDue) this.#hasty.add(upgrade);
     return isDue;
   }
@@ -156,7 +162,8 @@ export class HttpFront {
 
   /** Answers in its turn, and ends the connection behind it: nothing that comes meanwhile counts. */
   #replyLast({ socket }: IncomingMessage, response: ServerResponse, statusCode: number): void {
-    this.#refused.add(socket);
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.isRefused = true;
     response.writeHead(statusCode, { Connection: 'close', 'Content-Length': 0 }).end();
   }
 
@@ -168,14 +175,14 @@ export class HttpFront {
 
   /** Answers what is no HTTP, or came too slowly, and ends its connection. */
   #refuse(code: DoorErrorCode, found: string, socket: Socket): void {
-    if (this.#refused.has(socket)) return;
-    const peer = this.#peers.get(socket);
-    if (peer === undefined || !socket.writable) {
+    const connection = this.#connections.get(socket);
+    if (connection?.isRefused === true) return;
+    if (connection === undefined || !socket.writable) {
       socket.destroy();
       return;
     }
-    this.#refused.add(socket);
-    this.#deps.onRefused(code, peer, `expected an HTTP/1.1 request, ${found}`);
+    connection.isRefused = true;
+    this.#deps.onRefused(code, connection.peer, `expected an HTTP/1.1 request, ${found}`);
     answerLast(socket, this.#deps.wheel, { statusCode: httpStatusOf(code) });
   }
 }

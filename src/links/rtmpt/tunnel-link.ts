@@ -86,6 +86,11 @@ export class TunnelLink implements Link, Guarded {
     return this.#session?.isOpen ?? false;
   }
 
+  /** True once it is over: every further request is one of an unknown session. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** The open connections that have carried requests of this session. */
   get carriers(): ReadonlySet<Socket> {
     return this.#carriers;

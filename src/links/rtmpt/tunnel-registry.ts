@@ -3,19 +3,18 @@
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { Guarded } from '../../errors.ts';
 import { httpStatusOf } from '../../errors.ts';
 import { parseTunnelRequest, type TunnelRequest } from '../../protocol/rtmpt/request-path.ts';
 import { TunnelError, type TunnelErrorCode } from '../../protocol/rtmpt/tunnel-error.ts';
 import { userAgentOf } from '../user-agent.ts';
 import { CarrierRegistry } from './carrier-registry.ts';
 import { GuessLimit } from './guess-limit.ts';
-import { readRequestBody } from './request-body.ts';
 import { MAX_WAITING_REQUESTS } from './request-intake.ts';
 import type { RtmptPluginOptions } from './rtmpt-options.ts';
 import { SessionCaps } from './session-caps.ts';
+import { type ExchangeHandler, TunnelExchange } from './tunnel-exchange.ts';
 import { TunnelLink } from './tunnel-link.ts';
-import { writeEmptyReply, writeFailureReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
+import { writeEmptyReply, writeTextReply, writeTunnelReply } from './tunnel-response.ts';
 
 /** LIMIT: 128 bits, 22 characters of base64url; whoever knows an id owns the session. */
 const SESSION_ID_BYTES = 16;
@@ -27,25 +26,34 @@ export class TunnelRegistry {
   readonly #carriers: CarrierRegistry;
   readonly #caps: SessionCaps;
   readonly #guesses = new GuessLimit();
+  readonly #handler: ExchangeHandler;
 
   constructor(options: RtmptPluginOptions) {
     this.#options = options;
     this.#carriers = new CarrierRegistry(options.wheel, options.config.writeTimeoutMs);
     this.#caps = new SessionCaps(options.config);
+    this.#handler = {
+      guard: options.guard,
+      maxBodyBytes: options.config.maxBodyBytes,
+      onWhole: (exchange, body) => this.#answerWhole(exchange, body),
+      onTooLong: (exchange) => this.#refuseOversized(exchange),
+    };
   }
 
-  /** Reads one request to its end and answers it. Only the body of a send to an open session is kept. */
+  /** Reads one request to its end and answers it, or has it wait in front of its session. */
   answer(request: FastifyRequest, response: ServerResponse): void {
     const asked = parseTunnelRequest(request.method, request.raw.url ?? '');
-    const link = this.#linkOf(asked);
+    const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
+    const link = sessionId === null ? undefined : this.#links.get(sessionId);
+    const exchange = new TunnelExchange(asked, link, request, response, this.#handler);
     const isEmpty = asked?.type === 'idle';
     if (link === undefined || link.intake.mayPass(isEmpty)) {
-      this.#read(asked, request, response);
+      exchange.read();
       return;
     }
     const { socket } = request.raw;
     this.#carriers.carried(socket, link);
-    const read = (done: () => void): void => this.#read(asked, request, response, done);
+    const read = (done: () => void): void => exchange.read(done);
     if (!link.intake.wait({ socket, isEmpty, read })) this.#refuseFlood(link, response);
   }
 
@@ -55,40 +63,8 @@ export class TunnelRegistry {
       link.end({ code: 'drain', message: 'the gateway is stopping' });
   }
 
-  /** Reads a request to its end and has it answered; `done` is called behind that, unless it breaks off. */
-  #read(
-    asked: TunnelRequest | null,
-    request: FastifyRequest,
-    response: ServerResponse,
-    done?: () => void,
-  ): void {
-    const { config, guard } = this.#options;
-    const boundary: Guarded = { fail: () => writeFailureReply(response) };
-    // A session that is unknown now is unknown when the body is whole: its id is not out before it is open.
-    const isBodyKept = asked?.type === 'send' && this.#links.has(asked.sessionId);
-    readRequestBody(request.raw, config.maxBodyBytes, isBodyKept, {
-      whole: (body) => {
-        guard(boundary, () => this.#answerWhole(asked, body, request, response));
-        done?.();
-      },
-      tooLong: () => {
-        guard(boundary, () => this.#refuseOversized(asked, response));
-        done?.();
-      },
-    });
-  }
-
-  #linkOf(asked: TunnelRequest | null): TunnelLink | undefined {
-    const sessionId = asked !== null && 'sessionId' in asked ? asked.sessionId : null;
-    return sessionId === null ? undefined : this.#links.get(sessionId);
-  }
-
-  #answerWhole(
-    asked: TunnelRequest | null,
-    body: Uint8Array,
-    request: FastifyRequest,
-    response: ServerResponse,
-  ): void {
+  #answerWhole(exchange: TunnelExchange, body: Uint8Array): void {
+    const { asked, response } = exchange;
     if (asked === null) {
       this.#refuse(response, 'tunnel-path-unknown');
       return;
@@ -98,10 +74,10 @@ export class TunnelRegistry {
         this.#answerIdent(response);
         return;
       case 'open':
-        this.#open(request, response);
+        this.#open(exchange);
         return;
       default:
-        this.#carry(asked, body, request, response);
+        this.#carry(asked, exchange, body);
     }
   }
 
@@ -111,7 +87,7 @@ export class TunnelRegistry {
     else writeTextReply(response, 'text/plain', ident.text);
   }
 
-  #open(request: FastifyRequest, response: ServerResponse): void {
+  #open({ request, response }: TunnelExchange): void {
     const { config, wheel, guard, peerOf, onLink, count } = this.#options;
     const peer = peerOf(request.raw);
     const place = this.#caps.enter(peer.remoteAddress);
@@ -157,30 +133,27 @@ export class TunnelRegistry {
   }
 
   #carry(
-    asked: Extract<TunnelRequest, { sequenceNumber: number | null }>,
+    { type, sequenceNumber }: Extract<TunnelRequest, { sequenceNumber: number | null }>,
+    { link, request, response }: TunnelExchange,
     body: Uint8Array,
-    request: FastifyRequest,
-    response: ServerResponse,
   ): void {
-    const link = this.#linkOf(asked);
     if (link === undefined) {
       this.#answerUnknown(request, response);
       return;
     }
     this.#carriers.carried(request.raw.socket, link);
-    link.receive({ type: asked.type, sequenceNumber: asked.sequenceNumber, body }, response);
+    link.receive({ type, sequenceNumber, body }, response);
   }
 
-  #refuseOversized(asked: TunnelRequest | null, response: ServerResponse): void {
-    this.#failOversized(asked);
+  #refuseOversized({ link, response }: TunnelExchange): void {
+    this.#failOversized(link);
     writeEmptyReply(response, httpStatusOf('tunnel-body-too-large'), true);
   }
 
   // WHY: bytes of the session are lost for good, so it is over. Anything but 200 leads FFmpeg to send the rest of its
   // buffer elsewhere in the stream, which only the end of the session makes harmless. [RTMPT-NOTE 10]
-  #failOversized(asked: TunnelRequest | null): void {
+  #failOversized(link: TunnelLink | undefined): void {
     const { config, count } = this.#options;
-    const link = this.#linkOf(asked);
     if (link === undefined) count?.('tunnel-body-too-large');
     else
       this.#failAtOnce(

@@ -14,15 +14,21 @@ export type HandledRequest<Token> = {
   /** Who waits for the answer; null once nobody does. */
   token: Token | null;
   /** Who has asked the same again while there was no answer. */
-  readonly followers: Token[];
-  /** What it got, as long as that is kept. */
+  followers: Token[];
+  /** What it got, as long as that is kept, and the RTMP bytes in it. */
   reply: TunnelReply | null;
+  replyBytes: number;
   isAnswered: boolean;
 };
+
+/** WHY: shared, for next to nobody asks twice. */
+const NOBODY: readonly never[] = [];
 
 /** Remembers the last few requests of a session. */
 export class KeptReplies<Token> {
   readonly #handled: HandledRequest<Token>[] = [];
+  /** Bytes of all replies that are kept. */
+  #keptBytes = 0;
 
   /** Remembers a request that is about to be handled, in the place of the oldest one; `followers` wait for its answer. */
   begin(
@@ -31,11 +37,17 @@ export class KeptReplies<Token> {
     token: Token | null,
     followers: Token[] = [],
   ): void {
-    if (this.#handled.length === KEPT_REPLIES) this.#handled.shift();
-    const { type } = request;
-    const bodyDigest = digestOf(request);
-    const handled = { sequenceNumber, type, bodyDigest, token, followers, reply: null, isAnswered: false };
-    this.#handled.push(handled);
+    if (this.#handled.length === KEPT_REPLIES) this.#keptBytes -= this.#handled.shift()?.replyBytes ?? 0;
+    this.#handled.push({
+      sequenceNumber,
+      type: request.type,
+      bodyDigest: digestOf(request),
+      token,
+      followers,
+      reply: null,
+      replyBytes: 0,
+      isAnswered: false,
+    });
   }
 
   /** The request of that number, while it is remembered. */
@@ -50,13 +62,18 @@ export class KeptReplies<Token> {
 
   /** Keeps the answer to the request of `token`, and gives who else waits for it. */
   answered(token: Token, reply: TunnelReply): readonly Token[] {
-    const handled = this.#handled.findLast((candidate) => candidate.token === token);
-    if (handled === undefined) return [];
+    const handled = this.#waitedBy(token);
+    if (handled === undefined) return NOBODY;
     handled.token = null;
     handled.reply = reply;
     handled.isAnswered = true;
-    this.#dropOverCap();
-    return handled.followers.splice(0);
+    for (const part of reply.parts) handled.replyBytes += part.length;
+    this.#keptBytes += handled.replyBytes;
+    if (this.#keptBytes > KEPT_REPLIES_BYTES) this.#dropOldest(handled);
+    if (handled.followers.length === 0) return NOBODY;
+    const { followers } = handled;
+    handled.followers = [];
+    return followers;
   }
 
   /**
@@ -80,18 +97,26 @@ export class KeptReplies<Token> {
 
   /** Forgets everything; gives who still waited for the answer of somebody else. */
   clear(): readonly Token[] {
+    this.#keptBytes = 0;
     return this.#handled.splice(0).flatMap(({ followers }) => followers);
   }
 
-  // The newest is kept whatever its length: it is the one that is asked for again.
-  #dropOverCap(): void {
-    let keptBytes = 0;
+  /** The request whose answer is `token`'s: in the ordinary run the newest. */
+  #waitedBy(token: Token): HandledRequest<Token> | undefined {
     for (let index = this.#handled.length - 1; index >= 0; index--) {
       const handled = this.#handled[index];
-      if (handled === undefined || handled.reply === null) continue;
-      const isNewest = keptBytes === 0;
-      for (const part of handled.reply.parts) keptBytes += part.length;
-      if (!isNewest && keptBytes > KEPT_REPLIES_BYTES) handled.reply = null;
+      if (handled?.token === token) return handled;
+    }
+    return undefined;
+  }
+
+  /** Keeps `newest` whatever its length: it is the one that is asked for again. */
+  #dropOldest(newest: HandledRequest<Token>): void {
+    for (const handled of this.#handled) {
+      if (handled === newest || this.#keptBytes <= KEPT_REPLIES_BYTES) return;
+      this.#keptBytes -= handled.replyBytes;
+      handled.replyBytes = 0;
+      handled.reply = null;
     }
   }
 }

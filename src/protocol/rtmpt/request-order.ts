@@ -101,9 +101,9 @@ export class RequestOrder<Token> {
 
   /** The session has answered a request. */
   replied(token: Token, reply: TunnelReply): void {
-    const followers = this.#kept?.answered(token, reply) ?? [];
+    const followers = this.#kept?.answered(token, reply);
     this.#options.reply(token, reply);
-    for (const follower of followers) this.#options.reply(follower, reply);
+    if (followers !== undefined) for (const follower of followers) this.#options.reply(follower, reply);
   }
 
   /**
