@@ -1,7 +1,7 @@
 // Installs the programs that the tests run as real clients, servers and proxies: ffmpeg, rtmpdump, GStreamer with its RTMP
-// and FLV elements and TLS, nginx with its RTMP module, HAProxy, curl, openssl. Uses apt-get where it may (as root, or by
-// sudo without a password); elsewhere says which command to run and fails. Plain JavaScript that an older Node runs as
-// well. Where nothing is missing it changes nothing.
+// and FLV elements and TLS, nginx with its RTMP module, HAProxy, Squid, curl, openssl. Uses apt-get where it may (as root,
+// or by sudo without a password); elsewhere says which command to run and fails. Plain JavaScript that an older Node runs
+// as well. Where nothing is missing it changes nothing.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -27,6 +27,7 @@ const NEEDED = [
   // By their files, for /usr/sbin is not on everybody's path.
   { debianPackage: 'haproxy', files: ['/usr/sbin/haproxy'] },
   { debianPackage: 'nginx', files: ['/usr/sbin/nginx'] },
+  { debianPackage: 'squid', files: ['/usr/sbin/squid'] },
   { debianPackage: 'libnginx-mod-rtmp', files: ['/usr/lib/nginx/modules/ngx_rtmp_module.so'] },
 ];
 

@@ -215,6 +215,8 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
 function refusalOf({ code }: NodeJS.ErrnoException): DoorErrorCode | null {
   if (code === 'HPE_HEADER_OVERFLOW') return 'http-head-too-large';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'http-timeout';
+  // A proxy whose client has gone breaks its request off.
+  if (code === 'HPE_INVALID_EOF_STATE') return null;
   return code?.startsWith('HPE_') ? 'http-malformed' : null;
 }
 

@@ -9,7 +9,7 @@ import { type GatewayProcess, type LogLine, startGateway } from '../support/gate
 import { mediaFile } from '../support/media.ts';
 import { readBlock } from '../support/page-blocks.ts';
 import { type Cleaner, newFilePath, type RunningProgram, sleep } from '../support/programs.ts';
-import { publishWithFfmpeg } from '../support/publishers.ts';
+import { type PublisherOptions, publishWithFfmpeg } from '../support/publishers.ts';
 import { assertEndedWell, endByItself, withOutputOf } from './pairing.ts';
 
 /** Where a client seems to be, as everybody on the loopback. */
@@ -55,6 +55,7 @@ export function startPageGateway(
 /** Who publishes where and who plays it. */
 export type ProxiedScene = {
   readonly publishUrl: string;
+  readonly publisher?: PublisherOptions;
   readonly received?: ReceivedOptions;
   readonly players: readonly (() => RunningProgram)[];
 };
@@ -62,7 +63,7 @@ export type ProxiedScene = {
 /** ffmpeg publishes a few seconds, players join it, and every frame from there on comes to each of them. */
 export async function assertScenePlays(cleaner: Cleaner, scene: ProxiedScene): Promise<void> {
   const sourcePath = await mediaFile(cleaner, 'h264-aac', DURATION_S);
-  const publisher = publishWithFfmpeg(cleaner, sourcePath, scene.publishUrl);
+  const publisher = publishWithFfmpeg(cleaner, sourcePath, scene.publishUrl, scene.publisher);
   await sleep(JOIN_DELAY_MS);
   const players = scene.players.map((start) => start());
   assertEndedWell(publisher, await publisher.ended);

@@ -17,8 +17,16 @@ export type Haproxy = {
   toldOfClients(ports: Iterable<number>): Promise<void>;
 };
 
-/** Starts HAProxy with that configuration and waits until it listens on `port`; `cleaner` ends it at the latest. */
-export async function startHaproxy(cleaner: Cleaner, port: number, config: string): Promise<Haproxy> {
+/**
+ * Starts HAProxy with that configuration and waits until it listens on `port`; `cleaner` ends it at the latest, or
+ * `limitMs` do.
+ */
+export async function startHaproxy(
+  cleaner: Cleaner,
+  port: number,
+  config: string,
+  limitMs: number = LIFE_LIMIT_MS,
+): Promise<Haproxy> {
   if (!existsSync(HAPROXY)) throw new Error(`${HAPROXY} is missing: apt-get install haproxy`);
   const folder = mkdtempSync(join(testFolder(), 'haproxy-'));
   cleaner.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,7 +36,7 @@ export async function startHaproxy(cleaner: Cleaner, port: number, config: strin
     title: 'haproxy',
     command: HAPROXY,
     args: ['-db', '-f', configPath],
-    limitMs: LIFE_LIMIT_MS,
+    limitMs,
   });
   await untilListening(port, program.ended, () => program.describe());
   return { program, toldOfClients: (ports) => waitForClients(program, [...ports]) };

@@ -34,19 +34,32 @@ export type NginxOptions = {
 /** Starts nginx as an RTMP server and waits until it listens; `cleaner` ends it at the latest. */
 export async function startNginx(cleaner: Cleaner, options: NginxOptions = {}): Promise<Nginx> {
   const port = await freePort();
-  const program = runNginx(cleaner, [MODULE], rtmpText(port, options));
+  const program = runNginx(cleaner, [MODULE], rtmpText(port, options), LIFE_LIMIT_MS);
   await untilListening(port, program.ended, () => program.describe());
   return { port, program, rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 
-/** Starts nginx with `http`, the directives of its http block, and waits until it listens on `port`. */
-export async function startHttpNginx(cleaner: Cleaner, port: number, http: string): Promise<RunningProgram> {
-  const program = runNginx(cleaner, [], `http {\n${TEMPORARY_FOLDERS}\n${http}\n}\n`);
+/**
+ * Starts nginx with `http`, the directives of its http block, and waits until it listens on `port`; `cleaner` ends it at
+ * the latest, or `limitMs` do.
+ */
+export async function startHttpNginx(
+  cleaner: Cleaner,
+  port: number,
+  http: string,
+  limitMs: number = LIFE_LIMIT_MS,
+): Promise<RunningProgram> {
+  const program = runNginx(cleaner, [], `http {\n${TEMPORARY_FOLDERS}\n${http}\n}\n`, limitMs);
   await untilListening(port, program.ended, () => program.describe());
   return program;
 }
 
-function runNginx(cleaner: Cleaner, modules: readonly string[], text: string): RunningProgram {
+function runNginx(
+  cleaner: Cleaner,
+  modules: readonly string[],
+  text: string,
+  limitMs: number,
+): RunningProgram {
   for (const path of [NGINX, ...modules]) {
     if (!existsSync(path))
       throw new Error(`${path} is missing: apt-get install nginx-core libnginx-mod-rtmp`);
@@ -60,7 +73,7 @@ function runNginx(cleaner: Cleaner, modules: readonly string[], text: string): R
     title: 'nginx',
     command: NGINX,
     args: ['-p', folder, '-c', configPath, '-e', 'stderr'],
-    limitMs: LIFE_LIMIT_MS,
+    limitMs,
   });
 }
 

@@ -9,6 +9,8 @@ const PLAY_LIMIT_MS = 40_000;
 export type PlayerOptions = {
   /** It is killed after this time; 40 s where nothing is said. */
   readonly limitMs?: number;
+  /** Variables of its environment: `http_proxy`. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 function startPlayer(
@@ -25,6 +27,7 @@ function startPlayer(
     args: argsFor(outputPath),
     limitMs: options.limitMs ?? PLAY_LIMIT_MS,
     outputPath,
+    env: options.env ?? {},
   });
 }
 
@@ -40,12 +43,16 @@ function fileSink(outputPath: string): string[] {
 export function playWithFfmpeg(
   cleaner: Cleaner,
   url: string,
-  options: PlayerOptions & { readonly durationS?: number } = {},
+  options: PlayerOptions & {
+    readonly durationS?: number;
+    /** Words in front of the URL. */
+    readonly urlWords?: readonly string[];
+  } = {},
 ): RunningProgram {
   const argsFor = (outputPath: string): string[] => {
     const length = options.durationS === undefined ? [] : ['-t', `${options.durationS}`];
-    const input = ['-nostdin', '-hide_banner', '-v', 'debug', '-nostats', '-i', url];
-    return [...input, '-c', 'copy', ...length, outputPath];
+    const words = ['-nostdin', '-hide_banner', '-v', 'debug', '-nostats', ...(options.urlWords ?? [])];
+    return [...words, '-i', url, '-c', 'copy', ...length, outputPath];
   };
   return startPlayer(cleaner, 'ffmpeg playing', 'ffmpeg', argsFor, options);
 }

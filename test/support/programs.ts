@@ -65,6 +65,8 @@ export type ProgramOptions = {
   /** The program is killed after this time. */
   readonly limitMs: number;
   readonly outputPath?: string;
+  /** Variables of its environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 const MAX_KEPT_OUTPUT_CHARS = 64 * 1024;
@@ -122,7 +124,8 @@ function lastLines(text: string): string {
 export function startProgram(cleaner: Cleaner, options: ProgramOptions): RunningProgram {
   const startMs = performance.now();
   const [command, args] = boundToThisProcess(options.command, options.args);
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...process.env, ...options.env };
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   let end: ProgramEnd | null = null;
   let wasTooLong = false;

@@ -7,8 +7,23 @@ const PUBLISH_LIMIT_MS = 40_000;
 /** Frames that an ffmpeg publishing by HTTP may drop at its close: what it holds back for the next request. */
 export const FFMPEG_RTMPT_TAIL_FRAMES = 12;
 
+/** What an ffmpeg that publishes may be told. */
+export type PublisherOptions = {
+  /** It is killed after this time; 40 s where nothing is said. */
+  readonly limitMs?: number;
+  /** Variables of its environment: `http_proxy`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Words in front of the URL. */
+  readonly urlWords?: readonly string[];
+};
+
 /** ffmpeg, which copies the frames as they are; `url` is of any of its schemes. */
-export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: string): RunningProgram {
+export function publishWithFfmpeg(
+  cleaner: Cleaner,
+  sourcePath: string,
+  url: string,
+  { limitMs = PUBLISH_LIMIT_MS, env = {}, urlWords = [] }: PublisherOptions = {},
+): RunningProgram {
   return startProgram(cleaner, {
     title: 'ffmpeg publishing',
     command: 'ffmpeg',
@@ -23,11 +38,13 @@ export function publishWithFfmpeg(cleaner: Cleaner, sourcePath: string, url: str
       sourcePath,
       '-c',
       'copy',
+      ...urlWords,
       '-f',
       'flv',
       url,
     ],
-    limitMs: PUBLISH_LIMIT_MS,
+    limitMs,
+    env,
   });
 }
 
