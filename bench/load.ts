@@ -4,6 +4,7 @@
 
 import { runBare } from './load/bare-run.ts';
 import { runFanIn } from './load/fanin-run.ts';
+import { runHostile } from './load/hostile-run.ts';
 import { runJoins } from './load/join-run.ts';
 import type { LoadOptions } from './load/load-options.ts';
 import { LOAD_USAGE, LoadMode, parseLoadOptions } from './load/load-options.ts';
@@ -32,6 +33,8 @@ function run(options: LoadOptions): Promise<LoadResult> {
       return runJoins(options, say);
     case LoadMode.FanIn:
       return runFanIn(options, say);
+    case LoadMode.Hostile:
+      return runHostile(options, say);
     default:
       return runBare(options, say);
   }

@@ -6,10 +6,12 @@ import { allCase } from './cases/all.ts';
 import { CORE_CASE } from './cases/core.ts';
 import { FANIN_CASE } from './cases/fanin.ts';
 import { FLOOR_CASE } from './cases/floor.ts';
+import { HOSTILE_CASE } from './cases/hostile.ts';
 import { JOIN_CASE } from './cases/join.ts';
 import { MEMORY_CASE } from './cases/memory.ts';
 import { PLAY_CASE } from './cases/play.ts';
 import { TUNNEL_CASE } from './cases/tunnel.ts';
+import { TUNNEL_LATENCY_CASE } from './cases/tunnel-latency.ts';
 import type { BenchCase } from './support/bench-case.ts';
 import { UsageError } from './support/bench-case.ts';
 import { minutesText } from './support/estimate.ts';
@@ -18,10 +20,12 @@ import { machineFacts } from './support/machine.ts';
 const MEASURES: Readonly<Record<string, BenchCase>> = {
   play: PLAY_CASE,
   tunnel: TUNNEL_CASE,
+  'tunnel-latency': TUNNEL_LATENCY_CASE,
   fanin: FANIN_CASE,
   floor: FLOOR_CASE,
   join: JOIN_CASE,
   memory: MEMORY_CASE,
+  hostile: HOSTILE_CASE,
   core: CORE_CASE,
 };
 const CASES: Readonly<Record<string, BenchCase>> = { ...MEASURES, all: allCase(MEASURES) };

@@ -1,5 +1,5 @@
-// The case `memory`: what an idle and a playing viewer hold in the gateway, over RTMP and over RTMPT, behind a forced
-// collection; and whether that stays the same while viewers come and go.
+// The case `memory`: what a viewer holds in the gateway, idle, playing, or playing where nothing comes, over RTMP and over
+// RTMPT, behind a forced collection; and whether that stays the same while viewers come and go.
 
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../load/load-options.ts';
@@ -11,7 +11,15 @@ import { estimateLoadMs } from '../support/estimate.ts';
 import type { MemoryMeasurement, MemoryStretch } from '../support/measure-memory.ts';
 import { measureMemory } from '../support/measure-memory.ts';
 import { figureText, percentText } from '../support/measurement-table.ts';
-import { countedMedian, countedRuns, flatAim, memoryAims, perViewerKb } from '../support/memory-figures.ts';
+import {
+  countedMedian,
+  countedRuns,
+  flatAim,
+  memoryAims,
+  perViewerKb,
+  quietAims,
+  repliesPerViewerSecond,
+} from '../support/memory-figures.ts';
 import { positiveNumber, STRETCH_FLAGS } from '../support/stretch-flags.ts';
 import { median, tableText } from '../support/table.ts';
 
@@ -23,6 +31,12 @@ const CHURN_SAMPLES = 10;
 const MIB = 1024 * 1024;
 /** WHY: a tunnel that does not play has its polls held but shortly; thousands back to back would fill the server's core. */
 const IDLE = ['--idle', '--poll-ms', '500'];
+/** What viewers do. Those of a quiet stream play, and nothing comes: a tunnel's polls are held to the end of their time. */
+const DOINGS: Readonly<Record<string, readonly string[]>> = {
+  idle: IDLE,
+  playing: [],
+  quiet: ['--quiet'],
+};
 /** A stream of two small video frames a second: of what a viewer holds, not of what it is sent. */
 const LIGHT_STREAM = ['--fps', '2', '--kbps', '32'];
 
@@ -36,7 +50,7 @@ type MemoryOptions = {
 /** What viewers hold. */
 export const MEMORY_CASE: BenchCase = {
   usage: `memory [options]
-  --viewers N           idle and playing viewers in each measurement; 0 weighs none (5000)
+  --viewers N           viewers in each measurement, idle, playing, and of a stream that is quiet; 0 weighs none (5000)
   --runs N              how often everything is measured (1)
   --churn-seconds N     also: viewers come and go for so long, 20 at a time, half of them over RTMPT; the memory
                         over that time (0)
@@ -67,6 +81,7 @@ async function runMemory(argv: readonly string[], print: (text: string) => void)
   const groups = [...Map.groupBy(weighed, ({ group }) => group)];
   const aims = [
     ...groups.flatMap(([group, alike]) => memoryAims(group, alike)),
+    ...quietAims(weighed),
     ...flatAim(churns, churnSeconds),
   ];
   const lines = [
@@ -78,7 +93,8 @@ async function runMemory(argv: readonly string[], print: (text: string) => void)
   print(`\n${report}\n`);
   const figures = [
     ...groups.map(([group, alike]) => {
-      return { group, residentKb: perViewerKb(alike, 'resident'), liveKb: perViewerKb(alike, 'live') };
+      const [residentKb, liveKb] = [perViewerKb(alike, 'resident'), perViewerKb(alike, 'live')];
+      return { group, residentKb, liveKb, repliesPerViewerSecond: repliesPerViewerSecond(alike) };
     }),
     ...churns.map(({ group, before, samples, load: { isVoid } }) => ({ group, before, samples, isVoid })),
   ];
@@ -107,10 +123,9 @@ function readMemoryOptions(argv: readonly string[]): MemoryOptions {
   const holdArgs = ['--at-once', '100', '--seconds', smoke ? '2' : '10', ...settleArgs];
   const schemes = viewers === 0 ? [] : ['rtmp', 'rtmpt'];
   const stretches: MemoryStretch[] = schemes.flatMap((scheme) =>
-    ['idle', 'playing'].map((what) => {
-      const args = [`--${scheme}`, String(viewers), ...LIGHT_STREAM, ...holdArgs];
-      if (what === 'idle') args.push(...IDLE);
-      return { group: `${scheme} ${what}`, clientCount: viewers, loadArgs: args, sampleEveryMs: null };
+    Object.entries(DOINGS).map(([what, doingArgs]) => {
+      const loadArgs = [`--${scheme}`, String(viewers), ...LIGHT_STREAM, ...holdArgs, ...doingArgs];
+      return { group: `${scheme} ${what}`, clientCount: viewers, loadArgs, sampleEveryMs: null };
     }),
   );
   if (churnSeconds > 0) {
@@ -125,12 +140,21 @@ function readMemoryOptions(argv: readonly string[]): MemoryOptions {
 type Group = readonly [string, readonly MemoryMeasurement[]];
 
 function memoryTable(groups: readonly Group[]): string {
-  const head = ['medians, each viewer', 'runs', 'RSS kB', 'live kB', 'idle process MiB', 'load core'];
+  const head = [
+    'medians, each viewer',
+    'runs',
+    'RSS kB',
+    'live kB',
+    'replies/viewer-s',
+    'idle process MiB',
+    'load core',
+  ];
   const rows = groups.map(([group, alike]) => [
     group,
     runsText(alike),
     figureText(perViewerKb(alike, 'resident'), 1),
     figureText(perViewerKb(alike, 'live'), 1),
+    figureText(repliesPerViewerSecond(alike), 1),
     figureText(
       countedMedian(alike, ({ before }) => before.resident / MIB),
       1,

@@ -32,11 +32,13 @@ export function allParts({ runs, seconds, settleMs }: PartsOptions): Part[] {
     ['play-rtmps-500', 'play', ['--rtmp', '0', '--rtmps', '500', '--peer', 'all', '--floor', ...play]],
     ['tunnel', 'tunnel', ['--rtmpt', '1000', ...long]],
     ['tunnel-tls', 'tunnel', ['--rtmpt', '0', '--rtmpts', '500,1000', ...long]],
+    ['tunnel-latency', 'tunnel-latency', long],
     ['fanin', 'fanin', ['--peer', 'all', ...long]],
     ['floor', 'floor', long],
     ['join', 'join', ['--peer', 'nginx', ...settled]],
     ['memory', 'memory', ['--viewers', '5000', ...often]],
     ['churn', 'memory', ['--viewers', '0', '--churn-seconds', '300']],
+    ['hostile', 'hostile', often],
     ['core', 'core', often],
   ];
   return commands.map(([name, caseName, words]) => ({ name, caseName, words }));

@@ -20,6 +20,7 @@ import { SocketTransport } from './socket-transport.ts';
 import type { TransportFactory } from './transport.ts';
 import type { TunnelContext } from './tunnel-transport.ts';
 import { TunnelTransport } from './tunnel-transport.ts';
+import type { ViewerOptions } from './viewer.ts';
 import { Viewer } from './viewer.ts';
 import type { CheckContext } from './viewer-check.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
@@ -68,16 +69,16 @@ export function createViewer(
   options: LoadOptions,
   scheme: Scheme,
   context: ViewersContext,
-  viewer: { readonly name: string; readonly streamName: string },
+  viewer: Pick<ViewerOptions, 'name' | 'onBytes'> & { readonly streamName: string },
 ): Viewer {
-  const { name, streamName } = viewer;
+  const { streamName, ...named } = viewer;
   const start = options.isIdle ? null : playBytes(streamName);
   const script = { connect: connectCommand(options, scheme), start };
   const connect = transportOf(options, scheme, context);
   const onArrival = (): void => {
     if (context.isSteady) context.arrivals++;
   };
-  return new Viewer({ name, script, context, connect, onArrival });
+  return new Viewer({ ...named, script, context, connect, onArrival });
 }
 
 /** Creates a publisher of `streamName`; it is not connected. */
@@ -104,12 +105,13 @@ export async function startLive(options: LoadOptions): Promise<LiveRun> {
   });
   await Promise.race([live.publisher.start(), promise]);
   live.pump.start();
+  if (options.isQuiet) live.pump.stop();
   return { ...live, faults, failed: promise };
 }
 
 function createSource(options: LoadOptions, onFailed: (text: string) => void): LiveSource {
   const { streamName, flvPath, startMs } = options;
-  const publisher = createPublisher(options, 'rtmp', streamName, onFailed);
+  const publisher = createPublisher(options, options.publishOver, streamName, onFailed);
   const source: MediaSource = flvPath === null ? mediaOf(options) : new FlvMedia(flvPath);
   const write = (bytes: Buffer): void => publisher.send(bytes);
   return { publisher, pump: new MediaPump({ source, isStamped: flvPath === null, startMs, write }) };

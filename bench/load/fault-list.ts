@@ -16,6 +16,10 @@ export const FaultKind = {
   SplitReply: 'split-reply',
   /** A client of a floor that got far less than the others, or a publisher whose bytes were not taken. */
   Starved: 'starved',
+  /** A hostile request that got an answer it may not get. */
+  Answer: 'answer',
+  /** Hostile requests that got none where they had to. */
+  Unanswered: 'unanswered',
   /** A connection that failed, or that the server closed. */
   Connection: 'connection',
 } as const;

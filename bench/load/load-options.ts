@@ -14,6 +14,8 @@ export const LoadMode = {
   Churn: 'churn',
   /** Publishers, and viewers of some of them. */
   FanIn: 'fanin',
+  /** One publisher, two viewers, and a flood of hostile requests. */
+  Hostile: 'hostile',
   /** Connections that read, for the bare write. */
   BareRead: 'bare-read',
   /** Connections that poll by HTTP, for the bare Fastify route. */
@@ -42,6 +44,16 @@ export type LoadOptions = PerScheme<number> & {
   readonly atOnce: number;
   /** True where viewers connect and never play. */
   readonly isIdle: boolean;
+  /** True where the publisher sends its first frame, and then nothing. */
+  readonly isQuiet: boolean;
+  /** What carries the one publisher of a run. */
+  readonly publishOver: 'rtmp' | 'rtmpt';
+  /** Hostile requests of a flood. */
+  readonly requests: number;
+  /** What the flood's chance begins with. */
+  readonly seed: number;
+  /** Between the flood's end and the last weighing, ms: the gateway's longest time of life of what was left behind. */
+  readonly calmMs: number;
   /** Length of the measured stretch; of mode `publish` of all, and 0 is until a signal. */
   readonly seconds: number;
   /** Between the last viewer's first frame and the measured stretch. */
@@ -63,13 +75,18 @@ export type LoadOptions = PerScheme<number> & {
 /** How the load program is called. */
 export const LOAD_USAGE = `node bench/load.ts --url rtmp://HOST:PORT/APP/STREAM [options]
 
-  --mode NAME           play, join, churn, fanin, bare-read, bare-poll, bare-pipe, bare-send (play)
+  --mode NAME           play, join, churn, fanin, hostile, bare-read, bare-poll, bare-pipe, bare-send (play)
   --rtmp N, --rtmpt N, --rtmps N, --rtmpts N, --ws N, --wss N
                         viewers, publishers of a fan-in, or clients of a floor, by what carries them (0)
   --secure-port N       where TLS is spoken (the port of --url)
   --checked N           publishers of a fan-in that have a viewer (10)
   --at-once N           joins at a time; 0 for one of up to 50 viewers, ten of more (0)
   --idle                viewers connect and never play
+  --quiet               the publisher sends its first frame, and then nothing
+  --publish-over NAME   rtmp or rtmpt: what carries the one publisher (rtmp)
+  --requests N          hostile requests of a flood (1000000)
+  --seed N              what the flood's chance begins with (1)
+  --calm-ms N           time between the flood's end and the last weighing (17000)
   --seconds N           length of the measured stretch (10)
   --settle-ms N         time between the last join and the measured stretch (1000)
   --kbps N              bit rate of the stream (1130)
@@ -86,6 +103,8 @@ const MAX_VIEWERS = 19_000;
 const MAX_SECONDS = 86_400;
 const MAX_FPS = 30;
 const MAX_PORT = 65_535;
+const MAX_REQUESTS = 100_000_000;
+const MAX_SEED = 1_000_000;
 
 /** Reads the command line. @throws Error with what was expected */
 export function parseLoadOptions(argv: readonly string[]): LoadOptions {
@@ -97,6 +116,11 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
       checked: { type: 'string', default: '10' },
       'at-once': { type: 'string', default: '0' },
       idle: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+      'publish-over': { type: 'string', default: 'rtmp' },
+      requests: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '1' },
+      'calm-ms': { type: 'string', default: '17000' },
       fps: { type: 'string', default: '30' },
       ...perScheme(() => ({ type: 'string', default: '0' }) as const),
       'secure-port': { type: 'string' },
@@ -125,6 +149,11 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     checked: wholeNumber('--checked', values.checked, MAX_VIEWERS),
     atOnce: wholeNumber('--at-once', values['at-once'], MAX_VIEWERS),
     isIdle: values.idle,
+    isQuiet: values.quiet,
+    publishOver: publishOverOf(values['publish-over']),
+    requests: wholeNumber('--requests', values.requests, MAX_REQUESTS),
+    seed: wholeNumber('--seed', values.seed, MAX_SEED),
+    calmMs: wholeNumber('--calm-ms', values['calm-ms'], MAX_SECONDS * 1000),
     seconds: wholeNumber('--seconds', values.seconds, MAX_SECONDS),
     settleMs: wholeNumber('--settle-ms', values['settle-ms'], MAX_SECONDS * 1000),
     kbps: wholeNumber('--kbps', values.kbps, 1_000_000),
@@ -141,6 +170,11 @@ function modeOf(text: string): LoadMode {
   if (mode === undefined)
     throw new Error(`expected --mode ${Object.values(LoadMode).join('|')}, got ${text}`);
   return mode;
+}
+
+function publishOverOf(text: string): 'rtmp' | 'rtmpt' {
+  if (text !== 'rtmp' && text !== 'rtmpt') throw new Error(`expected --publish-over rtmp|rtmpt, got ${text}`);
+  return text;
 }
 
 /** Reads a number of the command line, 0 to `max`. @throws Error with what was expected */

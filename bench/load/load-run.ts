@@ -87,7 +87,8 @@ async function joinEach(members: readonly Member[], options: LoadOptions): Promi
   });
 }
 
-async function drained(members: readonly Member[]): Promise<void> {
+/** Resolves when all that was sent has come to each viewer, or the time for that is over. */
+export async function drained(members: readonly Pick<Member, 'viewer'>[]): Promise<void> {
   const limitMs = performance.now() + DRAIN_LIMIT_MS;
   while (performance.now() < limitMs && members.some(({ viewer }) => !viewer.check.isComplete)) {
     await sleep(DRAIN_STEP_MS);

@@ -16,6 +16,8 @@ export type TlsRecord = {
 export type Address = {
   readonly host: string;
   readonly port: number;
+  /** Where they come from, an address of this machine; without TLS. */
+  readonly localAddress?: string;
   /** There where TLS is to be spoken. */
   readonly tls?: TlsRecord;
 };
@@ -51,8 +53,15 @@ export function openSocket(address: Address, listener: SocketListener): Socket {
   return socket;
 }
 
-function connect({ host, port, tls }: Address, onread: OnReadOpts, onOpened: () => void): Socket {
-  if (tls === undefined) return connectPlain({ host, port, noDelay: true, onread }, onOpened);
+function connect(
+  { host, port, localAddress, tls }: Address,
+  onread: OnReadOpts,
+  onOpened: () => void,
+): Socket {
+  if (tls === undefined) {
+    const from = localAddress === undefined ? {} : { localAddress };
+    return connectPlain({ host, port, ...from, noDelay: true, onread }, onOpened);
+  }
   // WHY: one context for all, which costs more to make than a connection.
   sharedContext ??= createSecureContext();
   const options: ConnectionOptions & { readonly onread: OnReadOpts } = {

@@ -20,6 +20,8 @@ export type ViewerOptions = {
   readonly connect: TransportFactory;
   /** Called for each arrival: reads close to each other are one. */
   readonly onArrival?: () => void;
+  /** Called for each read, with the time of performance.now(). */
+  readonly onBytes?: (nowMs: number) => void;
 };
 
 /** Time for a viewer's first frame, ms. */
@@ -31,13 +33,15 @@ export class Viewer implements ClientListener, TransportListener {
   readonly #session: ClientSession;
   readonly #transport: Transport;
   readonly #onArrival: (() => void) | null;
+  readonly #onBytes: ((nowMs: number) => void) | null;
   readonly #arrivals = new ArrivalCounter();
   #startedMs = 0;
   #isStopped = false;
   #settle: ((setupMs: number | null) => void) | null = null;
 
-  constructor({ name, script, context, connect, onArrival }: ViewerOptions) {
+  constructor({ name, script, context, connect, onArrival, onBytes }: ViewerOptions) {
     this.#onArrival = onArrival ?? null;
+    this.#onBytes = onBytes ?? null;
     this.check = new ViewerCheck(name, context, () => this.#ready());
     this.#session = new ClientSession(script, this);
     this.#transport = connect(this);
@@ -69,6 +73,7 @@ export class Viewer implements ClientListener, TransportListener {
   received(bytes: Buffer, from: number, to: number): void {
     const nowMs = performance.now();
     this.check.arrivedMs = nowMs;
+    this.#onBytes?.(nowMs);
     if (this.#arrivals.read(nowMs)) this.#onArrival?.();
     this.#session.receive(bytes, from, to);
   }

@@ -21,6 +21,10 @@ const LONE_SLOW_JOIN_MS = 92;
 const USUAL_JOINS_AT_ONCE = 10;
 const MS_PER_MINUTE = 60_000;
 
+/** Of a flood, and of the weighing before and behind it. */
+const HOSTILE_REQUESTS_PER_MS = 12;
+const WEIGHINGS_MS = 3000;
+
 /** Of one stretch, ms: what the load program does, by its options, at a server that gives viewers their first frame at once or not. */
 export function estimateLoadMs(loadArgs: readonly string[], startsAtOnce = true): number {
   const options = parseLoadOptions(['--url', 'rtmp://localhost:1/live/bench', ...loadArgs]);
@@ -48,6 +52,9 @@ function joinsMs(options: LoadOptions, startsAtOnce: boolean): number {
 }
 
 function stretchMs(options: LoadOptions, startsAtOnce: boolean): number {
+  if (options.mode === LoadMode.Hostile) {
+    return options.requests / HOSTILE_REQUESTS_PER_MS + options.calmMs + WEIGHINGS_MS;
+  }
   if (options.mode !== LoadMode.Join) return options.seconds * 1000;
   return schemeOfEach(options).length * (startsAtOnce ? LONE_JOIN_MS : LONE_SLOW_JOIN_MS);
 }

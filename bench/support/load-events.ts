@@ -33,10 +33,26 @@ export type BareResult = {
   readonly requests: number;
 };
 
+/** What a flood of hostile requests came to. */
+export type HostileResult = {
+  readonly requests: number;
+  /** Answers by kind of request and status; `none` where none came. */
+  readonly answers: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Statuses with which the gateway refused sessions that came in crowds; null where it did not. */
+  readonly refusals: { readonly ofOneAddress: number | null; readonly withoutHandshake: number | null };
+  /** The longest time in which nothing came to the viewer over RTMP, and to the one through the tunnel, ms. */
+  readonly rtmpPauseMs: number;
+  readonly rtmptPauseMs: number;
+  /** The longest time for which this program's own events had to wait, ms: it is in those pauses. */
+  readonly ownDelayMs: number;
+};
+
 /** The result of a load run. Of each scheme its viewers; none where a run has none of it. */
 export type LoadResult = PerScheme<TransportResult> & {
   /** Clients of a floor; null in every other run. */
   readonly bare: BareResult | null;
+  /** Of a run with hostile requests alone. */
+  readonly hostile?: HostileResult;
   readonly publishers: number;
   /** Length of the measured stretch by this program's clock. */
   readonly measuredMs: number;
@@ -62,6 +78,8 @@ export type LoadEvent =
   | { readonly type: 'publishing' }
   | { readonly type: 'steady' }
   | { readonly type: 'steady-end' }
+  /** A moment to weigh the gateway at. */
+  | { readonly type: 'weigh' }
   | { readonly type: 'result'; readonly result: LoadResult };
 
 /** Above this share of its core a load program measures itself. */

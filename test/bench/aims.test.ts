@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { bareWriteAs } from '../../bench/cases/play.ts';
 import { heldRoute } from '../../bench/cases/tunnel.ts';
 import { ArrivalCounter } from '../../bench/load/arrival-counter.ts';
+import { NO_VIEWERS } from '../../bench/load/load-stretch.ts';
 import { verdictOf } from '../../bench/support/aim.ts';
 import type { Measurement } from '../../bench/support/measure.ts';
 import type { MemoryMeasurement } from '../../bench/support/measure-memory.ts';
-import { flatAim, memoryAims, perViewerKb } from '../../bench/support/memory-figures.ts';
+import { flatAim, memoryAims, perViewerKb, quietAims } from '../../bench/support/memory-figures.ts';
 import { summarise } from '../../bench/support/summary.ts';
 import { costAims, latencyAims, ownCostAims } from '../../bench/support/summary-aims.ts';
 import { groupOver, loadResult, measurementOf as run } from './measurements.ts';
@@ -159,6 +160,20 @@ describe('figures of memory', () => {
   it('have no aim for few viewers, or for what nothing is aimed at', () => {
     assert.deepEqual(verdictsOf({ ...weighed(20), clientCount: 10 }), []);
     assert.deepEqual(memoryAims('rtmp idle', [weighed(20)]), []);
+  });
+
+  it('of a tunnel whose poll is held stand beside those of a socket, with how often it asks', () => {
+    const quiet = (scheme: 'rtmp' | 'rtmpt', kbAViewer: number, requests = 0, isVoid = false) => ({
+      ...weighed(kbAViewer),
+      group: `${scheme} quiet`,
+      load: loadResult({ isVoid, rtmpt: { ...NO_VIEWERS, requests } }),
+    });
+    const verdicts = (...alike: MemoryMeasurement[]) => quietAims(alike).map(verdictOf);
+    assert.deepEqual(verdicts(quiet('rtmp', 20), quiet('rtmpt', 50, 25_000)), ['met', 'met']);
+    assert.deepEqual(verdicts(quiet('rtmp', 20), quiet('rtmpt', 51, 26_000)), ['MISSED', 'MISSED']);
+    const voidRun = quiet('rtmpt', 1, 1, true);
+    assert.deepEqual(verdicts(quiet('rtmp', 20), voidRun), ['not measured', 'not measured']);
+    assert.deepEqual(verdicts(quiet('rtmp', 20), { ...voidRun, clientCount: 10 }), []);
   });
 
   it('are flat where the last third weighs what the third before it weighed', () => {

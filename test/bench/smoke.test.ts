@@ -106,11 +106,34 @@ describe('the bench', { concurrency: 2 }, () => {
     const { outcome, said } = await bench('memory', '--smoke', '--churn-seconds', '2');
     assert.equal(outcome?.isRight, true, said);
     const { measurements } = outcome.result;
-    assert.equal(measurements.length, 5);
+    assert.equal(measurements.length, 7);
     for (const { group, samples } of measurements) assert.ok(samples[0].resident > 0, group);
-    const { rtmp, rtmpt } = measurements[4].load;
+    const { rtmp, rtmpt } = measurements.at(-1).load;
     assert.ok(rtmp.joins > 10, `${rtmp.joins} joins`);
     assert.ok(rtmpt.joins > 10, `${rtmpt.joins} joins`);
+  });
+
+  it('measures from a publisher in the tunnel to viewers in the tunnel, and FFmpeg at both ends', async () => {
+    const { measurements, figures } = await smoke('tunnel-latency');
+    const [{ load }] = measurements;
+    assert.deepEqual([load.rtmpt.viewers, load.rtmp.viewers], [2, 0]);
+    assert.ok(load.rtmpt.frames >= 2 * 60, `${load.rtmpt.frames} frames`);
+    const [, ...pairs] = figures;
+    assert.deepEqual(
+      pairs.map(({ publishOver }: { publishOver: string }) => publishOver),
+      ['rtmp', 'rtmpt', 'rtmpt'],
+    );
+    for (const { frames, latencyP50Ms } of pairs) {
+      assert.ok(frames > 10, `${frames} frames`);
+      assert.ok(latencyP50Ms > 0);
+    }
+  });
+
+  it('sends hostile requests beside viewers who miss nothing, and weighs the gateway', async () => {
+    const [{ hostile, load, during }] = (await smoke('hostile')).measurements;
+    assert.ok(hostile.requests >= 5000);
+    assert.equal(during.length, 5);
+    assert.ok(load.rtmp.frames > 0 && load.rtmpt.frames > 0);
   });
 
   it('does every piece of work of the codec right in a smoke run, without a package of the bench', async () => {
@@ -153,7 +176,8 @@ describe('the bench', { concurrency: 2 }, () => {
   for (const { words, message } of [
     {
       words: ['watch'],
-      message: 'expected a case (play, tunnel, fanin, floor, join, memory, core, all), got watch',
+      message:
+        'expected a case (play, tunnel, tunnel-latency, fanin, floor, join, memory, hostile, core, all), got watch',
     },
     {
       words: ['play', '--peer', 'apache'],
