@@ -13,6 +13,7 @@ import { NAMES } from './targets/names.ts';
 import { PROXY_HEADER } from './targets/proxy-header.ts';
 import { REQUEST_PATH } from './targets/request-path.ts';
 import { SERVER_SESSION } from './targets/server-session.ts';
+import { CHUNK_WALKER, SPLICE } from './targets/splice.ts';
 import { TUNNEL_SESSION } from './targets/tunnel-session.ts';
 
 /** The targets, as `--target` names them. */
@@ -31,4 +32,6 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   names: NAMES,
   'proxy-header': PROXY_HEADER,
   'live-stream': LIVE_STREAM,
+  'chunk-walker': CHUNK_WALKER,
+  splice: SPLICE,
 };

@@ -14,6 +14,15 @@ import type { WebSocketErrorCode } from './protocol/websocket/websocket-error.ts
 /** Codes of what ends a session that no protocol error names. */
 export type OrdinaryEndCode = 'peer-closed' | 'peer-reset' | 'done' | 'drain' | 'internal-error';
 
+/** Codes of clients that are passed on to a server behind the gateway. */
+export type UpstreamErrorCode =
+  | 'upstream-unavailable'
+  | 'upstream-closed'
+  | 'upstream-reset'
+  | 'upstream-not-reading'
+  | 'upstream-malformed'
+  | 'splice-idle';
+
 /** Codes of connections and requests that are refused before they are anybody's session. */
 export type DoorErrorCode =
   | 'connection-silent'
@@ -39,6 +48,7 @@ export type ErrorCode =
   | TunnelErrorCode
   | WebSocketErrorCode
   | DoorErrorCode
+  | UpstreamErrorCode
   | OrdinaryEndCode;
 
 /** Why a session ended: a stable word for logs and metrics, and a text for people. */
@@ -112,6 +122,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'websocket-malformed': silent,
   'websocket-peer-silent': told,
   'websocket-flood': told,
+  'upstream-unavailable': silent,
+  'upstream-closed': told,
+  'upstream-reset': told,
+  'upstream-not-reading': told,
+  'upstream-malformed': told,
+  'splice-idle': told,
   'connection-silent': unanswered,
   'connection-unknown-protocol': unanswered,
   'connection-tls-on-plain': unanswered,

@@ -13,6 +13,7 @@ import { pagesPlugin } from './delivery/pages-plugin.ts';
 import type { ErrorCode, Guard } from './errors.ts';
 import { createGuard } from './errors.ts';
 import { addressListOf, type DoorWorld, makeDoor } from './gateway-door.ts';
+import { makeUpstreams, type Upstreams } from './gateway-upstreams.ts';
 import type { Door, DoorDeps } from './links/door/door.ts';
 import type { OpenListener } from './links/door/listeners.ts';
 import { Listeners } from './links/door/listeners.ts';
@@ -55,6 +56,9 @@ export class Gateway {
   readonly #refusals: Refusals;
   readonly #listeners: Listeners;
   readonly #connectionDeps: ConnectionDeps;
+  readonly #upstreams: Upstreams;
+  /** The entries of `listen`, by the ports that they got. */
+  readonly #listenersByPort = new Map<number, string>();
   readonly #connections = new Set<RtmpConnection>();
   readonly #counters = new Map<string, number>();
   #certificates: CertificateStore | null = null;
@@ -74,6 +78,15 @@ export class Gateway {
       wheel: this.#wheel,
       count: (code) => this.#count(code),
     });
+    this.#upstreams = makeUpstreams(config, {
+      log: deps.log,
+      wheel: this.#wheel,
+      scheduler: deps.scheduler,
+      guard: this.#guard,
+      onInternalError,
+      listenerAt: (port) => this.#listenersByPort.get(port) ?? '',
+    });
+    const { front } = this.#upstreams;
     const streamOptionsFor = perApp(config, (streams) => streamOptionsOf(config, streams));
     this.#connectionDeps = {
       registry: new StreamRegistry(streamOptionsFor, deps.scheduler),
@@ -81,7 +94,12 @@ export class Gateway {
       scheduler: deps.scheduler,
       guard: this.#guard,
       log: deps.log,
-      sessionOptions: { ...config.rtmp, maxNameLengthChars: config.streams.maxNameLengthChars },
+      sessionOptions: {
+        ...config.rtmp,
+        maxNameLengthChars: config.streams.maxNameLengthChars,
+        recordsConnect: front !== null,
+      },
+      front,
       startsInPast: perApp(config, ({ gopCache }) => gopCache),
       admissions: boundedAdmissions(deps.admissions ?? new Map()),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
@@ -152,9 +170,16 @@ export class Gateway {
     });
     this.#door = door;
     this.#certificates = certificates;
-    return this.#listeners.open(listeners, mayFallBack, (from, to) => {
+    const opened = await this.#listeners.open(listeners, mayFallBack, (from, to) => {
       this.#deps.log.info({ wanted: from, used: to }, 'port is taken or not permitted, using another');
     });
+    for (const [index, { address }] of opened.entries()) {
+      const wanted = listeners[index];
+      const port = Number(address.slice(address.lastIndexOf(':') + 1));
+      if (wanted !== undefined) this.#listenersByPort.set(port, listenerText(wanted));
+    }
+    this.#upstreams.start();
+    return opened;
   }
 
   /** Reads again what can change while it runs: the certificates. A broken one is told in the log, and not taken. */
@@ -183,6 +208,7 @@ export class Gateway {
     this.#listeners.destroySockets();
     await this.#allEnded(ENDING_MS);
     await listenersClosed;
+    this.#upstreams.stop();
     this.#certificates?.stop();
     this.#wheel.stop();
   }

@@ -17,7 +17,7 @@ const RINGS: readonly (readonly [RegExp, number])[] = [
   [/^src\/protocol\//, 0],
   [/^src\/(streams|apps|auth|config)\/|^src\/(errors|log)\.ts$/, 1],
   [/^src\/(links|sessions|upstreams|delivery|admin|cluster)\//, 2],
-  [/^src\/gateway(-door)?\.ts$/, 3],
+  [/^src\/gateway(-door|-upstreams)?\.ts$/, 3],
   [/^src\/(cli\/|main\.ts$)/, 4],
 ];
 
@@ -33,7 +33,7 @@ const PROTOCOL_ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What ring 2 folders share: types and nothing else. */
-const SHARED_BY_RING_2 = new Set(['src/links/link.ts']);
+const SHARED_BY_RING_2 = new Set(['src/links/link.ts', 'src/links/passage.ts']);
 
 const files = sourceFiles('src');
 

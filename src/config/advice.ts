@@ -3,19 +3,12 @@
 
 import { isIPv4 } from 'node:net';
 import { parseAddressRange } from './address-range.ts';
+import { adviceLine as line, type Sources } from './advice-line.ts';
 import { pathOf } from './key.ts';
 import { type Listener, parseListener } from './listener.ts';
 import type { LoadedConfig } from './load-config.ts';
+import { routingAdvice } from './routing-advice.ts';
 import type { Config } from './schema.ts';
-import { locateSource, type Source } from './source.ts';
-
-type Sources = Readonly<Record<string, Source | undefined>>;
-
-/** One line: where the setting was made, which it is, and what is to know of it. */
-function line(source: Source | undefined, key: string, text: string): string {
-  const isSet = source !== undefined && source.type !== 'default';
-  return isSet ? `${locateSource(source)}: ${key}: ${text}` : `${key}: ${text}`;
-}
 
 function speaksTls({ listen }: Config): boolean {
   return listen.some((text) => parseListener(text).kind !== 'plain');
@@ -119,6 +112,7 @@ export function giveAdvice({ config, sources, emptyGroups }: LoadedConfig): read
     ...collidingListeners(config, sources),
     ...settingsWithoutEffect(config, sources),
     ...unusedCertificates(config, sources),
+    ...routingAdvice(config, sources),
     ...emptyGroups.map(({ path, source }) => line(source, path, 'it sets nothing')),
   ];
 }

@@ -1,6 +1,6 @@
 // From the schema's type to the Config's: units go into the names, everything becomes read-only. Types only.
 
-import type { Static, TObject, TRecord, TSchema } from 'typebox';
+import type { Static, TArray, TObject, TRecord, TSchema } from 'typebox';
 import type { UNIT_SUFFIXES, Unit } from './units.ts';
 
 type PropertyName<Key extends string, Schema> = Schema extends { readonly unit: infer U extends Unit }
@@ -12,8 +12,8 @@ type PropertyName<Key extends string, Schema> = Schema extends { readonly unit: 
 type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
 
 /**
- * What is in force, by the names of the code: `idleHold` in the file is `idleHoldMs` here. Groups by name have only what
- * the file sets, and are objects without a prototype, so that no name finds what objects inherit.
+ * What is in force, by the names of the code: `idleHold` in the file is `idleHoldMs` here. Groups by name, and groups in
+ * lists, have only what the file sets. Those by name are objects without a prototype, so that no name finds what objects inherit.
  */
 export type ConfigOf<Schema extends TSchema> =
   Schema extends TObject<infer Properties>
@@ -23,8 +23,10 @@ export type ConfigOf<Schema extends TSchema> =
         >;
       }
     : Schema extends TRecord<string, infer Group>
-      ? { readonly [name: string]: Partial<ConfigOf<Group>> }
-      : Frozen<Static<Schema>>;
+      ? { readonly [name: string]: Overrides<ConfigOf<Group>> }
+      : Schema extends TArray<infer Entry extends TObject>
+        ? readonly Overrides<ConfigOf<Entry>>[]
+        : Frozen<Static<Schema>>;
 
 /** Paths of all keys as the file has them: 'logLevel' | 'tunnel.idleHold' | `apps.${string}.mergeTime` | … */
 export type KeyOf<Schema extends TSchema> =
@@ -34,7 +36,9 @@ export type KeyOf<Schema extends TSchema> =
           ? `${Key}.${KeyOf<Properties[Key]>}`
           : Properties[Key] extends TRecord<string, infer Group>
             ? `${Key}.${string}.${KeyOf<Group>}`
-            : Key;
+            : Properties[Key] extends TArray<infer Entry extends TObject>
+              ? `${Key}[${number}].${KeyOf<Entry>}`
+              : Key;
       }[keyof Properties & string]
     : never;
 

@@ -2,19 +2,19 @@
 // a comment behind each value that says where it came from. Secrets are masked.
 
 import { Document, isCollection, isScalar, Scalar } from 'yaml';
-import { type Key, valueAt } from './key.ts';
+import { type Key, type Segment, valueAt } from './key.ts';
+import { MASK, masked } from './secret.ts';
 import { valueInUnits } from './setting.ts';
 import { describeSource, type Source } from './source.ts';
 
-const MASK = '***';
-
 function shownValue(key: Key, config: object): unknown {
   const value = valueAt(key, config);
-  return key.setting.secret === true && value !== '' ? MASK : valueInUnits(key.setting, value);
+  if (key.setting.secret === true) return value === '' ? value : MASK;
+  return masked(key.setting, valueInUnits(key.setting, value));
 }
 
 /** A segment as the document takes it: `<<` in quotes, for a plain one is a merge key to many readers. */
-function quotedMergeKey(segment: string): string | Scalar {
+function quotedMergeKey(segment: Segment): Segment | Scalar {
   if (segment !== '<<') return segment;
   const name = new Scalar(segment);
   name.type = Scalar.QUOTE_DOUBLE;

@@ -3,10 +3,11 @@
 import { type TObject, Type } from 'typebox';
 import { configYaml } from './config-yaml.ts';
 import { rangeText, typeName } from './expectation.ts';
+import { type GroupList, listGroupLists } from './group-list.ts';
 import { ANY_NAME, inheritedKey, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
-import { type FixedKey, type Key, listKeys } from './key.ts';
+import { ANY_INDEX, type FixedKey, type Key, listKeys } from './key.ts';
 import { loadDefaults } from './load-settings.ts';
-import { groupDescription, valueInUnits } from './setting.ts';
+import { groupDescription, type Setting, valueInUnits } from './setting.ts';
 
 const INTRODUCTION = `<!-- Generated from src/config/schema.ts by \`npm run docs\`: change it there. -->
 
@@ -16,7 +17,7 @@ Culvert runs without any configuration. What is to differ from the defaults can 
 
 1. the defaults on this page;
 2. a YAML file, named with \`--config FILE\` or \`CULVERT_CONFIG=FILE\`;
-3. environment variables, \`CULVERT_\` and the key in capitals; the entries of a list are separated by commas, and a variable set to nothing counts as not set; the settings that stand below names of your own (\`apps\`, \`certificates\`) have no variables;
+3. environment variables, \`CULVERT_\` and the key in capitals; the entries of a list are separated by commas, and a variable set to nothing counts as not set; the settings that stand below names of your own (\`apps\`, \`certificates\`, \`upstreams\`) or in lists of groups (\`routes\`, \`relays\`) have no variables;
 4. flags on the command line; a list's flag can be given several times, and replaces the whole list.
 
 \`culvert config\` with the same flags prints what is in force and where each value came from.
@@ -59,7 +60,7 @@ function table(given: readonly (readonly string[])[]): string {
   return [head, rule, ...body].map((row) => `| ${(row ?? []).join(' | ')} |\n`).join('');
 }
 
-function keySection(key: Key & Partial<FixedKey>, isRequired = false): string {
+function keySection(key: Key & Partial<Pick<FixedKey, 'environmentName'>>, isRequired = false): string {
   const { setting } = key;
   const facts: [string, string | null][] = [
     ['Type', typeName(setting)],
@@ -69,7 +70,7 @@ function keySection(key: Key & Partial<FixedKey>, isRequired = false): string {
     ['At most', setting.atMost === undefined ? null : `the value of \`${setting.atMost}\``],
     ['Environment', key.environmentName === undefined ? null : `\`${key.environmentName}\``],
     ['Flag', setting.flag === undefined ? null : `\`${setting.flag.name} ${setting.flag.value}\``],
-    ['Secret', setting.secret === true ? 'yes: it is never printed' : null],
+    ['Secret', secretFact(setting.secret)],
   ];
   const shown = facts.flatMap(([name, fact]) => (fact === null ? [] : [{ name, fact }]));
   const factTable = table([shown.map(({ name }) => name), shown.map(({ fact }) => fact)]);
@@ -77,10 +78,17 @@ function keySection(key: Key & Partial<FixedKey>, isRequired = false): string {
   return `### \`${key.path}\`\n\n${setting.description}\n${note}\n${factTable}`;
 }
 
+function secretFact(secret: Setting['secret']): string | null {
+  if (secret === undefined) return null;
+  return secret === true ? 'yes: it is never printed' : 'its credentials and query: they are never printed';
+}
+
 function groupSection(name: string, group: TObject): string {
   const keys = listKeys(group, [name]);
   return `## ${name}\n\n${groupDescription(group)}\n\n${keys.map((key) => keySection(key)).join('\n')}`;
 }
+
+const FILE_ONLY = 'Only the file has these settings: no environment variable and no flag sets them.\n';
 
 /** One line for each key that is taken from another group where it is not set, a section for each other key. */
 function namedSection({ path, rule, group, keysOf }: NamedGroups, keys: readonly Key[]): string {
@@ -97,9 +105,18 @@ function namedSection({ path, rule, group, keysOf }: NamedGroups, keys: readonly
   }
   return [
     `## ${path}\n\n${groupDescription(group)}\n\n\`\`\`yaml\n${rule.example}\`\`\`\n\n${rule.note}\n`,
-    'Only the file has these settings: no environment variable and no flag sets them.\n',
+    FILE_ONLY,
     ...(rows.length === 0 ? [] : [inheritedTable(rule.plural, rows)]),
-    ...own.map((key) => keySection(key, rule.requires?.includes(key.segments.at(-1) ?? ''))),
+    ...own.map((key) => keySection(key, rule.requires?.includes(String(key.segments.at(-1))))),
+  ].join('\n');
+}
+
+function listSection({ path, rule, group, keysOf }: GroupList): string {
+  const keys = keysOf(ANY_INDEX);
+  return [
+    `## ${path}\n\n${groupDescription(group)}\n\n\`\`\`yaml\n${rule.example}\`\`\`\n\n${rule.note}\n`,
+    FILE_ONLY,
+    ...keys.map((key) => keySection(key, rule.requires.includes(String(key.segments.at(-1))))),
   ].join('\n');
 }
 
@@ -113,10 +130,13 @@ export function configurationPage(schema: TObject): string {
   const keys = listKeys(schema);
   const general = keys.filter((key) => key.segments.length === 1);
   const named = listNamedGroups(schema);
+  const lists = listGroupLists(schema);
   const sections = Object.entries(schema.properties).flatMap(([name, child]) => {
     if (Type.IsObject(child)) return [groupSection(name, child)];
     const groups = named.find(({ path }) => path === name);
-    return groups === undefined ? [] : [namedSection(groups, keys)];
+    if (groups !== undefined) return [namedSection(groups, keys)];
+    const list = lists.find(({ path }) => path === name);
+    return list === undefined ? [] : [listSection(list)];
   });
   return [
     INTRODUCTION,

@@ -1,6 +1,5 @@
 // Reads the settings of a YAML file (YAML 1.2, one document) with the line of each. The file's structure is
-// followed only as far as the schema goes. What a YAML error quotes of the file is left out of the message: the
-// place may hold a secret.
+// followed only as far as the schema goes.
 
 import {
   type Document,
@@ -11,30 +10,26 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
-  type YAMLError,
 } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
+import type { GivenEntry, GroupList } from './group-list.ts';
 import { ANY_NAME, type GivenName, type NamedGroups } from './groups-by-name.ts';
-import { isWithin, type Key, nearestKey } from './key.ts';
+import { ANY_INDEX, isWithin, joinPath, type Key, nearestKey, type Segment } from './key.ts';
 import type { Reading, Readings, Source } from './source.ts';
 import { describeFound, type ValueChecker } from './value-checker.ts';
+import { yamlErrorText } from './yaml-error-text.ts';
 
-/** What a file may say: keys, and groups by name. */
-export type FileContents = { readonly keys: readonly Key[]; readonly named: readonly NamedGroups[] };
+/** What a file may say: keys, groups by name, and lists of groups. */
+export type FileContents = {
+  readonly keys: readonly Key[];
+  readonly named: readonly NamedGroups[];
+  readonly lists: readonly GroupList[];
+};
 
-/** What a file gave: readings and problems, and the names of its groups by name, those that set nothing included. */
-export type FileReadings = Readings & { readonly names: readonly GivenName[] };
-
-/** House text for the YAML errors whose own message quotes the file. */
-const QUOTING_ERRORS: Partial<Record<YAMLError['code'], string>> = {
-  BAD_ALIAS: 'there is no such YAML anchor (a text that begins with * needs quotes)',
-  BAD_COLLECTION_TYPE: 'this YAML tag does not fit its value',
-  BAD_DIRECTIVE: 'unknown YAML directive',
-  BAD_DQ_ESCAPE: 'invalid escape sequence in double quotes',
-  BAD_PROP_ORDER: 'misplaced YAML tag or anchor (a text that begins with ! or & needs quotes)',
-  MULTIPLE_DOCS: 'expected one YAML document, found several',
-  TAG_RESOLVE_FAILED: 'unknown YAML tag (a text that begins with ! needs quotes)',
-  UNEXPECTED_TOKEN: 'unexpected text, wrongly indented or not closed',
+/** What a file gave: readings and problems, and its groups by name and in lists, those that set nothing included. */
+export type FileReadings = Readings & {
+  readonly names: readonly GivenName[];
+  readonly entries: readonly GivenEntry[];
 };
 
 type YamlNode = ParsedNode | null | undefined;
@@ -51,11 +46,16 @@ function shownName(name: string): string {
   return /^[\w-]{1,80}$/.test(name) ? name : JSON.stringify(name.slice(0, 80));
 }
 
+function wrongList(at: string, key: string, expected: string, found: string): ConfigProblem {
+  return { type: 'value', at, key, expected, found, reason: null };
+}
+
 /** Walks one parsed file; collects readings and problems. */
 class FileWalk {
   readonly readings: Reading[] = [];
   readonly problems: ConfigProblem[] = [];
   readonly names: GivenName[] = [];
+  readonly entries: GivenEntry[] = [];
   readonly #path: string;
   readonly #contents: FileContents;
   /** All keys that an unknown one may have been meant to be. */
@@ -67,7 +67,11 @@ class FileWalk {
   constructor(path: string, text: string, contents: FileContents, checker: ValueChecker) {
     this.#path = path;
     this.#contents = contents;
-    this.#hints = [...contents.keys, ...contents.named.flatMap(({ keysOf }) => keysOf(ANY_NAME))];
+    this.#hints = [
+      ...contents.keys,
+      ...contents.named.flatMap(({ keysOf }) => keysOf(ANY_NAME)),
+      ...contents.lists.flatMap(({ keysOf }) => keysOf(ANY_INDEX)),
+    ];
     this.#checker = checker;
     this.#lines = new LineCounter();
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
@@ -76,8 +80,8 @@ class FileWalk {
   run(): void {
     const { errors, warnings } = this.#document;
     for (const error of [...errors, ...warnings]) {
-      const reason = QUOTING_ERRORS[error.code] ?? error.message;
-      this.problems.push({ type: 'unreadable', at: this.#at(this.#lineOf(error.pos[0])), reason });
+      const at = this.#at(this.#lineOf(error.pos[0]));
+      this.problems.push({ type: 'unreadable', at, reason: yamlErrorText(error) });
     }
     if (errors.length === 0) this.#walkGroup(this.#document.contents, [], 1, this.#contents.keys);
   }
@@ -96,7 +100,7 @@ class FileWalk {
   }
 
   /** The entries of a mapping; none, and a problem, where it is something else. */
-  #entriesOf(given: YamlNode, parents: readonly string[], lineNumber: number) {
+  #entriesOf(given: YamlNode, parents: readonly Segment[], lineNumber: number) {
     const node = this.#resolve(given);
     // A section whose lines are all commented out is an empty section.
     if (node === null || node === undefined || (isScalar(node) && node.value === null)) return [];
@@ -104,7 +108,7 @@ class FileWalk {
     this.problems.push({
       type: 'value',
       at: this.#at(lineNumber),
-      key: parents.length === 0 ? null : parents.map(shownName).join('.'),
+      key: parents.length === 0 ? null : joinPath(parents, shownName),
       expected: 'a mapping of keys to values',
       found: isSeq(node) ? 'a list' : 'a single value',
       reason: null,
@@ -113,7 +117,7 @@ class FileWalk {
   }
 
   /** `keys` are those that may stand here. */
-  #walkGroup(given: YamlNode, parents: readonly string[], lineNumber: number, keys: readonly Key[]): void {
+  #walkGroup(given: YamlNode, parents: readonly Segment[], lineNumber: number, keys: readonly Key[]): void {
     for (const { key: nameNode, value } of this.#entriesOf(given, parents, lineNumber)) {
       const name = isScalar(nameNode) ? String(nameNode.value) : '?';
       this.#walkEntry([...parents, name], this.#lineOf(nameNode.range[0]), value, keys);
@@ -121,17 +125,19 @@ class FileWalk {
   }
 
   #walkEntry(
-    segments: readonly string[],
+    segments: readonly Segment[],
     lineNumber: number,
     node: YamlNode,
     keysHere: readonly Key[],
   ): void {
-    const path = segments.map(shownName).join('.');
+    const path = joinPath(segments, shownName);
     const keys = keysHere.filter((key) => isWithin(key, segments));
     const key = keys.find((candidate) => candidate.segments.length === segments.length);
     const named = this.#contents.named.find((groups) => groups.path === path);
+    const list = this.#contents.lists.find((groups) => groups.path === path);
     if (key !== undefined) this.#readValue(key, node, lineNumber);
     else if (named !== undefined) this.#walkNamed(named, node, lineNumber);
+    else if (list !== undefined) this.#walkList(list, node, lineNumber);
     else if (keys.length > 0) this.#walkGroup(node, segments, lineNumber, keys);
     else {
       const at = this.#at(lineNumber);
@@ -147,14 +153,7 @@ class FileWalk {
     if (tooMany !== undefined) {
       const at = this.#at(this.#lineOf(tooMany.key.range[0]));
       const expected = `at most ${rule.maxNames} ${rule.plural}`;
-      this.problems.push({
-        type: 'value',
-        at,
-        key: path,
-        expected,
-        found: `${entries.length}`,
-        reason: null,
-      });
+      this.problems.push(wrongList(at, path, expected, `${entries.length}`));
       return;
     }
     const pattern = new RegExp(rule.pattern);
@@ -176,6 +175,30 @@ class FileWalk {
         this.names.push({ groups, name, source });
         this.#walkGroup(value, [path, name], nameLineNumber, keysOf(name));
       }
+    }
+  }
+
+  #walkList(list: GroupList, given: YamlNode, lineNumber: number): void {
+    const { path, rule, keysOf } = list;
+    const node = this.#resolve(given);
+    if (node === null || node === undefined || (isScalar(node) && node.value === null)) return;
+    if (!isSeq(node)) {
+      const found = isMap(node) ? 'a mapping' : 'a single value';
+      this.problems.push(wrongList(this.#at(lineNumber), path, `a list of ${rule.plural}`, found));
+      return;
+    }
+    const [tooMany] = node.items.slice(rule.maxEntries);
+    if (tooMany !== undefined) {
+      const at = this.#at(this.#lineOf(tooMany.range[0]));
+      const expected = `at most ${rule.maxEntries} ${rule.plural}`;
+      this.problems.push(wrongList(at, path, expected, `${node.items.length}`));
+      return;
+    }
+    for (const [index, entry] of node.items.entries()) {
+      const entryLineNumber = this.#lineOf(entry.range[0]);
+      const source: Source = { type: 'file', path: this.#path, lineNumber: entryLineNumber };
+      this.entries.push({ list, index, source });
+      this.#walkGroup(entry, [path, index], entryLineNumber, keysOf(index));
     }
   }
 

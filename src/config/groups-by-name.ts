@@ -3,6 +3,7 @@
 // in the file.
 
 import { type Static, type TObject, type TProperties, type TRecord, Type } from 'typebox';
+import { listEntryKeysInForce } from './group-list.ts';
 import { type Key, listKeys, listKeysBelow, valueAt } from './key.ts';
 import { group } from './setting.ts';
 import type { Source } from './source.ts';
@@ -79,12 +80,12 @@ export function inheritedKey<K extends Key>(
     : keys.find(({ path }) => path === `${inherits}.${key.segments.at(-1)}`);
 }
 
-/** All keys that `config` has a value for, those of its groups by name behind the others. */
+/** All keys that `config` has a value for, those of its groups by name and of its lists of groups behind the others. */
 export function listKeysInForce(schema: TObject, config: Static<TObject>): readonly Key[] {
   const named = listNamedGroups(schema).flatMap(({ path, keysOf }) => {
     const groups: unknown = Reflect.get(config, path);
     const names = typeof groups === 'object' && groups !== null ? Object.keys(groups) : [];
     return names.flatMap(keysOf).filter((key) => valueAt(key, config) !== undefined);
   });
-  return [...listKeys(schema), ...named];
+  return [...listKeys(schema), ...named, ...listEntryKeysInForce(schema, config)];
 }

@@ -4,8 +4,9 @@
 
 import { type TObject, Type } from 'typebox';
 import { expectation } from './expectation.ts';
+import { type GroupList, listGroupLists } from './group-list.ts';
 import { ANY_NAME, inheritedKey, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
-import { type Key, listKeys, listKeysBelow } from './key.ts';
+import { ANY_INDEX, type Key, listKeys, listKeysBelow, pathOf, type Segment } from './key.ts';
 import { groupDescription, type Setting, valueInUnits } from './setting.ts';
 import { syntaxPattern } from './syntax.ts';
 import { DURATION_PATTERN, SIZE_PATTERN } from './units.ts';
@@ -40,7 +41,8 @@ function listSchema({ minItems, maxItems, items }: Setting): JsonSchema {
 
 /** What a value must look like in the file. */
 function valueSchema(setting: Setting): JsonSchema {
-  const { minimum, maximum, minLength, maxLength, pattern } = setting;
+  const { minimum, maximum, minLength, maxLength, syntax } = setting;
+  const pattern = syntax === undefined ? setting.pattern : syntaxPattern(syntax);
   if (setting.unit === 'ms') return { type: 'string', pattern: DURATION_PATTERN };
   // Words that are about another type than the value's say nothing of it.
   if (setting.unit === 'bytes')
@@ -68,17 +70,17 @@ function settingSchema(setting: Setting, { inheritedPath, isRequired }: Circumst
   };
 }
 
-/** What stands below `schema`, by name, but for groups by name. */
+/** What stands below `schema`, by name, but for groups by name and lists of groups. */
 function propertiesOf(
   schema: TObject,
-  parents: readonly string[],
+  parents: readonly Segment[],
   circumstancesOf: (key: Key) => Circumstances,
 ): [string, JsonSchema][] {
   const keys = listKeysBelow(schema, parents);
   return Object.entries(schema.properties).flatMap(([name, child]): [string, JsonSchema][] => {
     const segments = [...parents, name];
     if (Type.IsObject(child)) return [[name, groupSchema(child, segments, circumstancesOf)]];
-    const key = keys.find(({ path }) => path === segments.join('.'));
+    const key = keys.find(({ path }) => path === pathOf(segments));
     return key === undefined ? [] : [[name, settingSchema(key.setting, circumstancesOf(key))]];
   });
 }
@@ -86,7 +88,7 @@ function propertiesOf(
 /** A group of keys. One that has nothing in the file is an empty one, but for one that has to set a key. */
 function groupSchema(
   schema: TObject,
-  parents: readonly string[],
+  parents: readonly Segment[],
   circumstancesOf: (key: Key) => Circumstances,
   required: readonly string[] = [],
 ): JsonSchema {
@@ -103,7 +105,7 @@ function namedSchema({ path, rule, group }: NamedGroups, keys: readonly Key[]): 
   const required = rule.requires ?? [];
   const circumstancesOf = (key: Key): Circumstances => ({
     inheritedPath: inheritedKey(rule, key, keys)?.path ?? null,
-    isRequired: required.includes(key.segments.at(-1) ?? ''),
+    isRequired: required.includes(String(key.segments.at(-1))),
   });
   return {
     description: `${groupDescription(group)}\n\n${rule.note}`,
@@ -114,12 +116,26 @@ function namedSchema({ path, rule, group }: NamedGroups, keys: readonly Key[]): 
   };
 }
 
+function listOfGroupsSchema({ path, rule, group }: GroupList): JsonSchema {
+  const circumstancesOf = (key: Key): Circumstances => ({
+    inheritedPath: null,
+    isRequired: rule.requires.includes(String(key.segments.at(-1))),
+  });
+  return {
+    description: `${groupDescription(group)}\n\n${rule.note}`,
+    type: ['array', 'null'],
+    maxItems: rule.maxEntries,
+    items: groupSchema(group, [path, ANY_INDEX], circumstancesOf, rule.requires),
+  };
+}
+
 /** The JSON Schema of a file that has the keys of `schema`. */
 export function fileJsonSchema(schema: TObject): JsonSchema {
   const keys = listKeys(schema);
-  const named = Object.fromEntries(
-    listNamedGroups(schema).map((groups) => [groups.path, namedSchema(groups, keys)]),
-  );
+  const named = Object.fromEntries([
+    ...listNamedGroups(schema).map((groups) => [groups.path, namedSchema(groups, keys)]),
+    ...listGroupLists(schema).map((list) => [list.path, listOfGroupsSchema(list)]),
+  ]);
   const properties = { ...named, ...Object.fromEntries(propertiesOf(schema, [], () => ORDINARY)) };
   return {
     $schema: DRAFT,

@@ -39,14 +39,17 @@ function parsePort(text: string): number {
   return portNumber;
 }
 
+/** True for a name or an IPv4 address; whether there is such a host is not asked. */
+export function isHost(text: string): boolean {
+  return ADDRESS_LIKE.test(text) ? isIPv4(text) : HOST_NAME.test(text) && text.length <= MAX_HOST_CHARS;
+}
+
 function checkHost(host: string): string {
   if (host.includes(':')) {
     if (IPV6_BEGIN.test(host)) throw new EntryError('an IPv6 address needs brackets, such as [::1]:1935');
     throw new EntryError('the prefixes are tls: and any:, one at most');
   }
-  if (ADDRESS_LIKE.test(host) ? !isIPv4(host) : !HOST_NAME.test(host) || host.length > MAX_HOST_CHARS) {
-    throw new EntryError('the host is neither a name nor an address');
-  }
+  if (!isHost(host)) throw new EntryError('the host is neither a name nor an address');
   return host;
 }
 

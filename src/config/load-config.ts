@@ -5,6 +5,7 @@ import type { Overrides } from './config-type.ts';
 import { type CommandFlag, type Flags, flagsHelp, NO_FLAGS, parseFlags } from './flags.ts';
 import { listKeys } from './key.ts';
 import { type ConfigInput, deepFreeze, type Loaded, loadDefaults, loadSettings } from './load-settings.ts';
+import { routingProblems } from './routing-problems.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** A configuration in force, with the source of each value. */
@@ -28,7 +29,7 @@ export function serveFlagsHelp(commandFlags: readonly CommandFlag[] = []): strin
  * @throws ConfigError with every problem of every source
  */
 export function loadConfig(input: ConfigInput): LoadedConfig {
-  return loadSettings(configSchema, input);
+  return loadSettings(configSchema, input, routingProblems);
 }
 
 /**

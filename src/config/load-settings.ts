@@ -8,8 +8,9 @@ import { CONFIG_FILE_VARIABLE, type Environment, readEnvironmentSettings } from 
 import { expectation } from './expectation.ts';
 import { type FileContents, type FileReadings, readFileSettings } from './file-reader.ts';
 import { type Flags, NO_FLAGS, readFlagSettings } from './flags.ts';
-import { type GivenName, listNamedGroups, type NamedGroups } from './groups-by-name.ts';
-import { listKeys, pathOf } from './key.ts';
+import { listGroupLists } from './group-list.ts';
+import { type GivenName, listNamedGroups } from './groups-by-name.ts';
+import { type Key, listKeys, pathOf, type Segment } from './key.ts';
 import { valueInUnits } from './setting.ts';
 import { locateSource, type Reading, type Source } from './source.ts';
 import { createValueChecker, describeFound, type ValueChecker } from './value-checker.ts';
@@ -45,7 +46,7 @@ export function deepFreeze<Value>(value: Value): Value {
 
 function readFileOf(input: ConfigInput, contents: FileContents, checker: ValueChecker): FileReadings {
   const path = input.flags.configFile ?? input.env[CONFIG_FILE_VARIABLE] ?? '';
-  if (path === '') return { readings: [], problems: [], names: [] };
+  if (path === '') return { readings: [], problems: [], names: [], entries: [] };
   let text: string;
   try {
     text = input.readFile(path);
@@ -99,11 +100,34 @@ function checkNames(inForce: ReadonlyMap<string, Reading>, names: readonly Given
   });
 }
 
-/** Problems of groups by name that lack a key which each of them has to set; told where the name stands. */
-function checkRequired(inForce: ReadonlyMap<string, Reading>, names: readonly GivenName[]): ConfigProblem[] {
-  return names.flatMap(({ groups: { path, rule, keysOf }, name, source }) =>
-    (rule.requires ?? []).flatMap((required): ConfigProblem[] => {
-      const key = keysOf(name).find(({ segments }) => segments.at(-1) === required);
+/** A group that the file has, of those by name or in a list. */
+type GivenGroup = {
+  /** What it is one of: 'routes'. */
+  readonly path: string;
+  readonly keys: readonly Key[];
+  readonly requires: readonly string[];
+  readonly source: Source;
+};
+
+function groupsOf({ names, entries }: FileReadings): readonly GivenGroup[] {
+  return [
+    ...names.map(({ groups: { path, rule, keysOf }, name, source }) => {
+      return { path, keys: keysOf(name), requires: rule.requires ?? [], source };
+    }),
+    ...entries.map(({ list: { path, rule, keysOf }, index, source }) => {
+      return { path, keys: keysOf(index), requires: rule.requires, source };
+    }),
+  ];
+}
+
+/** Problems of groups that lack a key which each of their kind has to set; told where the group begins. */
+function checkRequired(
+  inForce: ReadonlyMap<string, Reading>,
+  groups: readonly GivenGroup[],
+): ConfigProblem[] {
+  return groups.flatMap(({ path, keys, requires, source }) =>
+    requires.flatMap((required): ConfigProblem[] => {
+      const key = keys.find(({ segments }) => segments.at(-1) === required);
       if (key === undefined) throw new Error(`${path} requires ${required}, which is none of its keys`);
       if (inForce.has(key.path)) return [];
       const expected = expectation(key.setting);
@@ -122,15 +146,16 @@ function emptyGroupsOf({ names, readings }: FileReadings): EmptyGroup[] {
     .filter(({ path }) => !set.has(path));
 }
 
-function build(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroups[]): object {
-  const root: Record<string, unknown> = {};
+function build(inForce: ReadonlyMap<string, Reading>, schema: TObject): object {
+  const root: Record<Segment, unknown> = {};
   // WHY: a name such as `__proto__` is one like any other where there is no prototype.
-  for (const { path } of named) root[path] = Object.create(null);
+  for (const { path } of listNamedGroups(schema)) root[path] = Object.create(null);
+  for (const { path } of listGroupLists(schema)) root[path] = [];
   for (const { key, value } of inForce.values()) {
     let group = root;
     for (const segment of key.propertyPath.slice(0, -1)) {
       group[segment] ??= {};
-      group = group[segment] as Record<string, unknown>;
+      group = group[segment] as Record<Segment, unknown>;
     }
     group[key.propertyPath.at(-1) ?? ''] = structuredClone(value);
   }
@@ -139,14 +164,19 @@ function build(inForce: ReadonlyMap<string, Reading>, named: readonly NamedGroup
 
 /**
  * Loads a configuration: defaults, under the file, under the environment, under the flags. Every source is
- * checked whole, a value that another one overrides included.
+ * checked whole, a value that another one overrides included. `judge` tells what does not fit together in it, beyond what
+ * the schema says of single keys; it is asked where there is no other problem.
  * @throws ConfigError with every problem found
  */
-export function loadSettings<Schema extends TObject>(schema: Schema, input: ConfigInput): Loaded<Schema> {
+export function loadSettings<Schema extends TObject>(
+  schema: Schema,
+  input: ConfigInput,
+  judge: (loaded: Loaded<Schema>) => readonly ConfigProblem[] = () => [],
+): Loaded<Schema> {
   const keys = listKeys(schema);
-  const named = listNamedGroups(schema);
+  const contents = { keys, named: listNamedGroups(schema), lists: listGroupLists(schema) };
   const checker = createValueChecker();
-  const file = readFileOf(input, { keys, named }, checker);
+  const file = readFileOf(input, contents, checker);
   const given = [
     file,
     readEnvironmentSettings(input.env, keys, checker),
@@ -160,17 +190,20 @@ export function loadSettings<Schema extends TObject>(schema: Schema, input: Conf
     problems.push(
       ...checkPairs(inForce),
       ...checkNames(inForce, file.names),
-      ...checkRequired(inForce, file.names),
+      ...checkRequired(inForce, groupsOf(file)),
     );
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const sources = Object.fromEntries([...inForce].map(([path, { source }]) => [path, source]));
   // WHY: both objects were built from the keys of this very schema, which the compiler cannot follow.
-  return {
-    config: build(inForce, named) as ConfigOf<Schema>,
+  const loaded: Loaded<Schema> = {
+    config: build(inForce, schema) as ConfigOf<Schema>,
     sources: deepFreeze(sources) as Loaded<Schema>['sources'],
     emptyGroups: deepFreeze(emptyGroupsOf(file)),
   };
+  const misfits = judge(loaded);
+  if (misfits.length > 0) throw new ConfigError(misfits);
+  return loaded;
 }
 
 /** What is in force where nothing is set. */

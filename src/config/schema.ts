@@ -7,9 +7,12 @@ import { settingsByApp } from './app-schema.ts';
 import type { ConfigOf } from './config-type.ts';
 import { LISTENER_FORMS } from './listener.ts';
 import { trustedProxiesGroup } from './proxy-schema.ts';
+import { relayGroup, relayList, spliceGroup } from './relay-schema.ts';
+import { routeList } from './route-schema.ts';
 import { choice, count, duration, group, size, text, textList, toggle } from './setting.ts';
 import { streamSettings, streamsGroup } from './stream-schema.ts';
 import { furtherCertificates, tlsGroup } from './tls-schema.ts';
+import { upstreamHealthGroup, upstreamList, upstreamsByLabel } from './upstream-schema.ts';
 
 /** Where clients are asked to connect again: nowhere, at the same address, or at another one. */
 const RECONNECT_URL = '^(?:none|same|[rR][tT][mM][pP][a-zA-Z]{0,2}://[^\\s\\u0000-\\u001f]+)$';
@@ -194,6 +197,7 @@ export const configSchema = Type.Object({
       note: `Each entry is ${LISTENER_FORMS}; without a host it listens on all addresses, and port 0 takes a free port. Without a prefix RTMP, RTMPT, HTTP and WebSocket are spoken, behind \`tls:\` the same inside of TLS, and behind \`any:\` all of them. Where port 80 or 443 is not permitted or taken, and only the default asked for it, port 8080 or 8443 is used instead.`,
     },
   ),
+  upstream: upstreamList,
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error'], 'info', {
     flag: { name: '--log-level', value: 'LEVEL' },
     description:
@@ -233,6 +237,12 @@ export const configSchema = Type.Object({
   http,
   streams: streamsGroup,
   apps: settingsByApp(streamSettings),
+  routes: routeList,
+  upstreams: upstreamsByLabel,
+  upstreamHealth: upstreamHealthGroup,
+  splice: spliceGroup,
+  relay: relayGroup,
+  relays: relayList,
   shutdown: group(
     {
       drainTimeout: duration(

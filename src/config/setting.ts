@@ -22,8 +22,8 @@ export type About = {
   /** One sentence: what it does and when to change it. */
   readonly description: string;
   readonly flag?: FlagName;
-  /** The value is never printed: not by `culvert config`, not in an error. */
-  readonly secret?: true;
+  /** The value is never printed: not by `culvert config`, not in an error; or, of a URL, its credentials and query. */
+  readonly secret?: true | 'inUrl';
   /** What the value must be, in words, where the schema alone does not say it well. */
   readonly expects?: string;
   /** A remark for the docs page. */
@@ -45,6 +45,7 @@ export type Setting = About & {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly pattern?: string;
+  readonly syntax?: SyntaxName;
   readonly items?: { readonly syntax?: SyntaxName; readonly expects?: string };
 };
 
@@ -119,9 +120,9 @@ export function choice<const Words extends [string, ...string[]]>(
   return Type.Enum(words, { default: value, ...described(about) }) as TEnum<Words>;
 }
 
-/** A text of `minLength` to `maxLength` characters, of the form of `pattern` where there is one. */
+/** A text of `minLength` to `maxLength` characters, of the form of `pattern` or the syntax where there is one. */
 export function text(
-  rule: { default: string; minLength: number; maxLength: number; pattern?: string },
+  rule: { default: string; minLength: number; maxLength: number; pattern?: string; syntax?: SyntaxName },
   about: About | string,
 ): TString {
   return Type.String({ ...rule, ...described(about) });

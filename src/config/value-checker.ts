@@ -6,6 +6,7 @@ import type { ConfigProblem } from './config-error.ts';
 import { expectation } from './expectation.ts';
 import type { Key } from './key.ts';
 import { nearest } from './nearest.ts';
+import { MASK, masked } from './secret.ts';
 import { ANNOTATION_NAMES, type Setting } from './setting.ts';
 import { SYNTAX_NAMES, type SyntaxName, syntaxProblem } from './syntax.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
@@ -27,11 +28,11 @@ export type ValueChecker = {
 };
 
 const MAX_FOUND_CHARS = 80;
-const MASK = '***';
 
 /** A typed value in a few words, for a problem; masked where the setting is secret. */
-export function describeFound(setting: Pick<Setting, 'secret'>, raw: unknown): string {
+export function describeFound(setting: Pick<Setting, 'secret'>, given: unknown): string {
   if (setting.secret === true) return MASK;
+  const raw = masked(setting, given);
   if (raw === null || raw === undefined) return 'nothing';
   if (Array.isArray(raw)) return raw.length === 0 ? 'an empty list' : `a list of ${raw.length}`;
   if (typeof raw === 'object') return 'a mapping';
@@ -57,7 +58,7 @@ function wrongValue(key: Key, raw: unknown, index: number | null, reason: string
   const { setting } = key;
   const found = index !== null && Array.isArray(raw) ? raw[index] : raw;
   const word =
-    typeof found === 'string' && setting.secret !== true ? nearest(found, setting.enum ?? []) : null;
+    typeof found === 'string' && setting.secret === undefined ? nearest(found, setting.enum ?? []) : null;
   return {
     type: 'value',
     at: locate(index),

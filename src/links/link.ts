@@ -73,6 +73,8 @@ export interface Link {
   readonly outlet: Outlet | null;
   /** Names the endpoint; called once, before any byte is delivered. */
   attach(endpoint: LinkEndpoint): void;
+  /** Gives the Link to another endpoint, between two calls of the first one, which hears nothing any more. */
+  handOver(endpoint: LinkEndpoint): void;
   /** Says that `take` may have something. Cheap; may be called at any time. */
   wake(): void;
   /**

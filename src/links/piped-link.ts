@@ -51,14 +51,18 @@ export class PipedLink implements Link, Outlet, Guarded {
     const { guard } = this.#deps;
     this.#pipe.listen({
       received: (bytes) => {
-        if (this.#endReason === null) guard(this, () => endpoint.receive(bytes));
+        if (this.#endReason === null) guard(this, () => this.#endpoint?.receive(bytes));
       },
       drained: () => this.#drained(),
       ended: () => this.#endedByPeer(),
       broken: (error) => this.#brokenBy(error),
       failed: (error) => this.#failedBy(error),
-      closed: () => this.#closed(endpoint),
+      closed: () => this.#closed(),
     });
+  }
+
+  handOver(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
   }
 
   offer(chunks: readonly Uint8Array[]): boolean {
@@ -171,11 +175,11 @@ export class PipedLink implements Link, Outlet, Guarded {
     this.#endReason ??= { code: 'peer-reset', message: error.message };
   }
 
-  #closed(endpoint: LinkEndpoint): void {
+  #closed(): void {
     this.#fullDeadline?.cancel();
     this.#lingerDeadline?.cancel();
     const reason = this.#endReason ?? { code: 'peer-closed', message: 'The peer closed the connection.' };
     this.#endReason = reason;
-    this.#deps.guard(this, () => endpoint.closed(reason));
+    this.#deps.guard(this, () => this.#endpoint?.closed(reason));
   }
 }

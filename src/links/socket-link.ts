@@ -31,6 +31,8 @@ class SocketPipe implements BytePipe {
     socket.on('end', owner.ended);
     socket.on('error', owner.failed);
     socket.on('close', owner.closed);
+    // WHY: one that was dialled can be gone before it is listened to, and does not say so again.
+    if (socket.closed) queueMicrotask(() => tellEnd(socket, owner));
   }
 
   write(queue: PieceQueue): boolean {
@@ -62,4 +64,9 @@ class SocketPipe implements BytePipe {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function tellEnd({ errored }: Socket, { failed, closed }: PipeOwner): void {
+  if (errored !== null) failed(errored);
+  closed();
 }

@@ -1,6 +1,8 @@
 // A connection's way into an application: its connect, the application's admission, and the answer.
 
 import type { Admission, Verdict } from '../auth/admission.ts';
+import type { LinkFacts } from '../links/link.ts';
+import type { Front, Passage } from '../links/passage.ts';
 import type { ConnectEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
 import type { OpenQuestion } from './ask-admission.ts';
@@ -15,7 +17,11 @@ export type EntranceDeps = {
   readonly refusal: Refusal;
   /** Who may connect, by application; whoever likes where an application has none. */
   readonly admissions: ReadonlyMap<string, Admission>;
-  readonly remoteAddress: string;
+  readonly facts: LinkFacts;
+  /** Where clients are passed on to; null where the gateway serves them all. */
+  readonly front: Front | null;
+  /** Has the client go on elsewhere. */
+  readonly passOn: (passage: Passage) => void;
   /** The connection's error boundary, for a verdict that comes later; works off what comes up behind it. */
   readonly runLater: (work: () => void) => void;
 };
@@ -36,16 +42,18 @@ export class Entrance {
   }
 
   /** Answers a connect, now or later. @throws whatever the application's admission throws */
-  connect({ app, instance, query, tcUrl, flashVersion }: ConnectEvent): void {
+  connect(event: ConnectEvent): void {
+    const { app, instance, query, tcUrl, flashVersion } = event;
     this.#app = instance === '' ? app : `${app}/${instance}`;
-    const { admissions, remoteAddress, runLater } = this.#deps;
+    const { admissions, facts, runLater } = this.#deps;
+    const { remoteAddress } = facts;
     const admission = admissions.get(app);
     if (admission === undefined) {
-      this.#judge(flashVersion, { type: 'accept' });
+      this.#judge(event, { type: 'accept' });
       return;
     }
     const request = { app, instance, query, tcUrl, flashVersion, remoteAddress };
-    const decide = (verdict: Verdict): void => this.#judge(flashVersion, verdict);
+    const decide = (verdict: Verdict): void => this.#judge(event, verdict);
     this.#question = askAdmission(admission, request, { decide, runLater });
   }
 
@@ -55,16 +63,19 @@ export class Entrance {
     this.#question = null;
   }
 
-  #judge(flashVersion: string, verdict: Verdict): void {
-    const { session, log, refusal } = this.#deps;
-    if (verdict.type === 'accept') {
-      // WHY: first, for accepting reads on, and what it reads may end the session.
-      log.connected(this.#app, flashVersion, session.isEncrypted);
-      session.acceptConnect();
-    } else {
+  #judge(event: ConnectEvent, verdict: Verdict): void {
+    const { session, log, refusal, front, facts } = this.#deps;
+    const { flashVersion } = event;
+    if (verdict.type === 'reject') {
       log.refused(this.#app, flashVersion, verdict.isStep);
       session.rejectConnect(verdict.code, verdict.description);
       refusal.refused({ code: 'rtmp-connect-refused', message: verdict.reason });
+      return;
     }
+    const route = front?.routeOf(event, facts) ?? 'here';
+    // WHY: first, for accepting reads on, and what it reads may end the session.
+    log.connected(this.#app, flashVersion, session.isEncrypted);
+    if (route === 'here') session.acceptConnect();
+    else this.#deps.passOn(route);
   }
 }

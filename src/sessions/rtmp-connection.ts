@@ -7,6 +7,7 @@ import type { Admission } from '../auth/admission.ts';
 import type { EndReason, Guard, Guarded } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
+import type { Front } from '../links/passage.ts';
 import type { Logger } from '../log.ts';
 import type { ServerEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { ServerSessionOptions } from '../protocol/rtmp/server/server-session.ts';
@@ -15,6 +16,7 @@ import { ServerSessionState } from '../protocol/rtmp/server/session-state.ts';
 import type { StreamScheduler } from '../streams/audience.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
 import { Entrance } from './entrance.ts';
+import { HandOver } from './hand-over.ts';
 import { Outgoing } from './outgoing.ts';
 import { Players } from './players.ts';
 import { Publishers } from './publishers.ts';
@@ -40,6 +42,8 @@ export type ConnectionDeps = {
   readonly startsInPast: (app: string) => boolean;
   /** Who may connect, by application; whoever likes where an application has none. */
   readonly admissions: ReadonlyMap<string, Admission>;
+  /** Where clients are passed on to; null where the gateway serves them all. */
+  readonly front: Front | null;
   /** Told when the connection is over, last of all, and why. */
   readonly onEnd: (connection: RtmpConnection, reason: EndReason) => void;
 };
@@ -56,6 +60,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   readonly #refusal: Refusal;
   readonly #entrance: Entrance;
   readonly #decisions: StreamDecisions;
+  readonly #handOver: HandOver;
   #deadline: Deadline | null = null;
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** True once it was told to end, or has ended: nothing is kept for it any more. */
@@ -75,11 +80,24 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#outgoing = new Outgoing(this.#session, this.#players, this.#log);
     this.#refusal = new Refusal(deps.wheel, (reason) => link.close(reason));
     const parts = { session: this.#session, log: this.#log, refusal: this.#refusal };
+    const runLater = (work: () => void): void => this.#runLater(work);
+    this.#handOver = new HandOver({
+      ...parts,
+      link,
+      runLater,
+      onHandedOver: () => {
+        this.#isOver = true;
+        this.#deadline?.cancel();
+      },
+      onEnd: (reason) => this.closed(reason),
+    });
     this.#entrance = new Entrance({
       ...parts,
       admissions: deps.admissions,
-      remoteAddress: link.facts.remoteAddress,
-      runLater: (work) => this.#runLater(work),
+      facts: link.facts,
+      front: deps.front,
+      passOn: (passage) => this.#handOver.begin(passage),
+      runLater,
     });
     this.#decisions = new StreamDecisions({
       ...parts,
@@ -165,6 +183,11 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
   /** Tells the client that the server ends, and closes. */
   drain(): void {
     const reason: EndReason = { code: 'drain', message: SHUTTING_DOWN };
+    const { successor } = this.#handOver;
+    if (successor !== null) {
+      successor.end(reason);
+      return;
+    }
     this.#session.endStreams(reason.message);
     this.fail(reason);
   }
@@ -239,6 +262,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#deadline?.cancel();
     this.#refusal.stop();
     this.#entrance.close();
+    this.#handOver.stop();
     this.#session.close();
     this.#publishers.endAll();
     this.#players.endAll();

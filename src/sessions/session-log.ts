@@ -58,6 +58,12 @@ export class SessionLog {
     Object.assign(this.#fields, { app: printable(app), client: printable(client.slice(0, 128)) });
   }
 
+  /** Remembers where the client was passed on to. */
+  passedOn(upstream: string): void {
+    this.#fields['upstream'] = upstream;
+    this.#log.debug(this.#fields, 'session passed on');
+  }
+
   /** Remembers what the session publishes, or was refused to. */
   published(stream: string): void {
     Object.assign(this.#fields, { role: 'publisher', stream: printable(stream) });

@@ -135,7 +135,7 @@ describe('serveFlagsHelp', () => {
     const lines = serveFlagsHelp().trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => line.trim().split(/ {2,}/)[0]),
-      ['--config FILE', '--listen [tls:|any:]HOST:PORT', '--log-level LEVEL', '--help'],
+      ['--config FILE', '--listen [tls:|any:]HOST:PORT', '--upstream URL', '--log-level LEVEL', '--help'],
     );
     for (const line of lines) assert.match(line, /^ {2}--.{27} {2}[A-Z].*\.$/);
   });

@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
+import { Type } from 'typebox';
 import { parse } from 'yaml';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { configYaml } from '../../src/config/config-yaml.ts';
 import { fileJsonSchema, jsonSchemaText } from '../../src/config/json-schema.ts';
-import { listKeys } from '../../src/config/key.ts';
+import { isListOfGroups, listKeys } from '../../src/config/key.ts';
 import { defaultConfig, loadConfigFile } from '../../src/config/load-config.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { schemaValidator } from './schema-validator.ts';
@@ -95,8 +96,11 @@ describe('fileJsonSchema', () => {
       for (const child of Object.values(value)) walk(child);
     };
     walk(fileJsonSchema(configSchema));
-    // The whole, each group, and what stands below the names of two.
-    assert.equal(groupCount, 1 + Object.keys(configSchema.properties).length - 2 + 2);
+    // The whole; each group, and the one that upstreams have inside; what stands below names, and in lists, of groups.
+    const properties = Object.values(configSchema.properties);
+    const ofGroups = properties.filter((child) => Type.IsObject(child) || Type.IsRecord(child));
+    const below = properties.filter((child) => Type.IsRecord(child) || isListOfGroups(child));
+    assert.equal(groupCount, 1 + ofGroups.length + 1 + below.length);
   });
 
   it('gives the keys in the order of the schema of settings', () => {
@@ -186,6 +190,31 @@ describe('a file', () => {
       'apps: {live: {mergeTime: 40}}\n',
       `apps: {${Array.from({ length: 1001 }, (_, n) => `a${n}: {}`).join(', ')}}\n`,
       'shutdown: {reconnectUrl: "http://other.example/"}\n',
+      'upstream: rtmp://origin\n',
+      'upstream: [origin:1935]\n',
+      'upstream: ["http://origin"]\n',
+      'upstream: ["rtmp://or igin"]\n',
+      'upstreams: {a: {}}\n',
+      'upstreams: {a: }\n',
+      'upstreams: {a b: {url: "rtmp://origin"}}\n',
+      'upstreams: {a: {url: origin}}\n',
+      'upstreams: {a: {url: "rtmp://origin", proxyProtocol: 2}}\n',
+      'upstreams: {a: {url: "rtmp://origin", tls: {insecure: true}}}\n',
+      'upstreams: {a: {url: "rtmp://origin", tls: {fingerprint: abcd}}}\n',
+      'upstreams: {a: {url: "rtmp://origin", tunnelConnections: 3}}\n',
+      'upstreams: {a: {url: "rtmp://origin", httpProxy: proxy}}\n',
+      'upstreams: {a: {url: "rtmp://origin", failoverTimeout: 1s}}\n',
+      'routes: {app: live, action: origin}\n',
+      'routes: [origin]\n',
+      'routes: [{app: live}]\n',
+      'routes: [{action: serve}]\n',
+      'routes: [{action: origin, app: /live}]\n',
+      'routes: [{action: origin, transports: rtmp}]\n',
+      'routes: [{action: origin, transports: [http]}]\n',
+      'routes: [{action: splice, upstreams: []}]\n',
+      'routes: [{action: splice, upstreams: [a b]}]\n',
+      'relays: [{direction: push}]\n',
+      'relays: [{direction: push, app: a, stream: b, upstreams: [c], upstreamStream: a$b}]\n',
     ]) {
       assert.equal(isTakenByReader(file), false, file);
       assert.equal(validate(parse(file)), false, file);

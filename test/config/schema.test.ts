@@ -37,6 +37,7 @@ describe('defaultConfig', () => {
   it('gives every property with its default', () => {
     assert.deepEqual(defaultConfig(), {
       listen: [':1935', ':80', 'tls::443'],
+      upstream: [],
       logLevel: 'info',
       listeners: {
         firstByteTimeoutMs: 10_000,
@@ -99,6 +100,35 @@ describe('defaultConfig', () => {
         maxNameLengthChars: 256,
       },
       apps: { __proto__: null },
+      routes: [],
+      upstreams: { __proto__: null },
+      upstreamHealth: {
+        connectTimeoutMs: 5_000,
+        maxFailures: 3,
+        downTimeMs: 1_000,
+        maxDownTimeMs: 10_000,
+        slowStartTimeMs: 10_000,
+        check: 'none',
+        checkIntervalMs: 10_000,
+        checkTimeoutMs: 5_000,
+        failoverTimeoutMs: 15_000,
+      },
+      splice: {
+        gatherTimeMs: 30,
+        maxWaitingBytes: 1_048_576,
+        writeTimeoutMs: 30_000,
+        idleTimeoutMs: 300_000,
+        mergeTimeMs: 0,
+      },
+      relay: {
+        maxQueueBytes: 8_388_608,
+        maxQueueTimeMs: 5_000,
+        retryTimeMs: 1_000,
+        maxRetryTimeMs: 30_000,
+        keepTimeMs: 10_000,
+        startTimeoutMs: 10_000,
+      },
+      relays: [],
       shutdown: { drainTimeoutMs: 5_000, reconnectUrl: 'none' },
     });
   });

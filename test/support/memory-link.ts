@@ -68,6 +68,10 @@ export class MemoryLink implements Link, Outlet, Guarded {
     this.#endpoint = endpoint;
   }
 
+  handOver(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
   wake(): void {
     this.wakes++;
     if (!this.isHeld) this.pull();

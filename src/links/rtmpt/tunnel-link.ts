@@ -120,6 +120,11 @@ export class TunnelLink implements Link, Guarded {
     this.#arm();
   }
 
+  handOver(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
+    if (this.#session !== null) this.#session.endpoint = endpoint;
+  }
+
   /** Handles one whole request; the answer goes to `response`, now or later. */
   receive(request: TunnelSessionRequest, response: ServerResponse): void {
     this.#guard(this, () => this.#order.receive(request, response, this.#wheel.nowMs()));

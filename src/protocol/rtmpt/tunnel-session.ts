@@ -58,7 +58,8 @@ const SESSION_UNKNOWN: TunnelReply = { statusCode: 404, pollingByte: null, parts
 /** One RTMPT session. `Token` is whatever the caller tells requests apart by. All times are monotonic ms. */
 export class TunnelSession<Token> {
   readonly #settings: TunnelSettings;
-  readonly #endpoint: TunnelEndpoint;
+  /** What stands at the inner end; changed only between its calls. */
+  endpoint: TunnelEndpoint;
   readonly #reply: (token: Token, reply: TunnelReply) => void;
   readonly #onEnded: () => void;
   readonly #life: TunnelLife;
@@ -75,7 +76,7 @@ export class TunnelSession<Token> {
 
   constructor(options: TunnelSessionOptions<Token>) {
     this.#settings = options.settings;
-    this.#endpoint = options.endpoint;
+    this.endpoint = options.endpoint;
     this.#reply = options.reply;
     this.#onEnded = options.onEnded;
     this.#life = new TunnelLife(options.settings, options.openedMs);
@@ -228,7 +229,7 @@ export class TunnelSession<Token> {
 
   #holdMs(): number {
     if (!this.isOpen) return 0;
-    const holdMs = this.#endpoint.isSetUp ? this.#settings.idleHoldMs : this.#settings.setupHoldMs;
+    const holdMs = this.endpoint.isSetUp ? this.#settings.idleHoldMs : this.#settings.setupHoldMs;
     return Math.min(holdMs, MAX_IDLE_HOLD_MS);
   }
 
@@ -236,7 +237,7 @@ export class TunnelSession<Token> {
     if (body.length === 0) return;
     this.#isInEndpoint = true;
     try {
-      this.#endpoint.receive(body);
+      this.endpoint.receive(body);
     } finally {
       this.#isInEndpoint = false;
     }
@@ -277,8 +278,8 @@ export class TunnelSession<Token> {
     this.#isInEndpoint = true;
     try {
       const { capBytes } = this.#replyCap;
-      if (!withMedia) return this.#endpoint.takeAnswers(capBytes);
-      return dueOnly ? this.#endpoint.takeDue(capBytes) : this.#endpoint.take(capBytes);
+      if (!withMedia) return this.endpoint.takeAnswers(capBytes);
+      return dueOnly ? this.endpoint.takeDue(capBytes) : this.endpoint.take(capBytes);
     } finally {
       this.#isInEndpoint = false;
     }

@@ -4,6 +4,7 @@
 
 import { AckCounter } from '../ack-counter.ts';
 import { FloodLimits } from '../flood-limits.ts';
+import type { RtmpeCipher } from '../handshake/rtmpe.ts';
 import { EventQueue } from './event-queue.ts';
 import type { LivenessOptions } from './liveness.ts';
 import { Liveness } from './liveness.ts';
@@ -31,6 +32,16 @@ export type ServerSessionOptions = LivenessOptions & {
   readonly maxMessageBytes: number;
   /** Longest app and stream name, in UTF-16 code units. */
   readonly maxNameLengthChars: number;
+  /** True where `detach` may be asked for: what comes up to the answer to connect is kept for it. */
+  readonly recordsConnect: boolean;
+};
+
+/** A connection whose connect is not answered, for somebody who goes on with it. */
+export type DetachedConnection = {
+  /** What encrypts and decrypts what is sent and comes from here on; null where it goes as it is. */
+  readonly cipher: RtmpeCipher | null;
+  /** All that came behind the handshake, decrypted. */
+  readonly receivedBytes: Uint8Array;
 };
 
 /** What was dropped or ignored, by cause. */
@@ -71,6 +82,7 @@ export class RtmpServerSession {
       floods: this.#floods,
       randomBytes: options.randomBytes,
       rtmpe: options.rtmpe,
+      recordsConnect: options.recordsConnect,
       onMessage: (message) => this.#inbox.handle(message),
       isHeld: () => this.isDecisionDue || this.#events.isFull || this.#output.isOverfull,
       isDecisionDue: () => this.isDecisionDue,
@@ -156,6 +168,20 @@ export class RtmpServerSession {
     this.#requireOpen();
     this.#commands.rejectConnect(code, description);
     this.close();
+  }
+
+  /** What came up to here behind the handshake, decrypted, while a connect is due. A view. */
+  get recordedBytes(): Uint8Array {
+    return this.#reader.recordedBytes;
+  }
+
+  /** Gives the connection away in place of a decision on its connect: nothing is read, and nothing said, any more. */
+  detach(): DetachedConnection {
+    this.#requireOpen();
+    if (this.#commands.isConnected || !this.isDecisionDue) throw new Error('no connect is due');
+    const { cipher, recordedBytes: receivedBytes } = this.#reader;
+    this.close();
+    return { cipher, receivedBytes };
   }
 
   /** Says yes to the publish that is due, and goes on reading. @throws RtmpError as `receive` does */

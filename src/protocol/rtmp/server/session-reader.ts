@@ -6,6 +6,8 @@ import { ChunkDecoder } from '../chunk-decoder.ts';
 import type { ChunkReaderContext } from '../chunk-reader.ts';
 import { ChunkReader } from '../chunk-reader.ts';
 import { ServerHandshake } from '../handshake/server-handshake.ts';
+import type { RtmpeCipher } from '../handshake/rtmpe.ts';
+import { HeldInput } from '../held-input.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT, MAX_PARTIAL_BYTES } from '../limits.ts';
 import type { LivenessFacts } from './liveness.ts';
 import type { OutputQueue } from './output-queue.ts';
@@ -15,6 +17,8 @@ type SessionReaderContext = ChunkReaderContext & {
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   /** True where RTMPE is spoken with clients that ask for it. */
   readonly rtmpe: boolean;
+  /** True where what comes up to the answer to connect is kept as well, for somebody who may go on with it. */
+  readonly recordsConnect: boolean;
   readonly output: OutputQueue;
   /** True while that nothing is to be read is for a decision. */
   readonly isDecisionDue: () => boolean;
@@ -25,10 +29,13 @@ export class SessionReader {
   readonly #context: SessionReaderContext;
   readonly #handshake: ServerHandshake;
   readonly #chunks: ChunkReader;
+  /** The chunk stream from its first byte on, decrypted; null where nobody will go on with it. */
+  #recorded: HeldInput | null;
 
   constructor(context: SessionReaderContext) {
     this.#context = context;
     this.#handshake = new ServerHandshake(context);
+    this.#recorded = context.recordsConnect ? new HeldInput() : null;
     const limits = {
       maxMessageBytes: MAX_MESSAGE_BYTES_BEFORE_CONNECT,
       maxPartialBytes: 2 * MAX_MESSAGE_BYTES_BEFORE_CONNECT,
@@ -52,6 +59,17 @@ export class SessionReader {
     return this.#handshake.cipher !== null;
   }
 
+  /** What encrypts and decrypts under RTMPE; null otherwise. */
+  get cipher(): RtmpeCipher | null {
+    return this.#handshake.cipher;
+  }
+
+  /** All that came behind the handshake so far, decrypted: a view. @throws Error where it is not, or no longer, kept */
+  get recordedBytes(): Uint8Array {
+    if (this.#recorded === null) throw new Error('nothing was recorded');
+    return this.#recorded.bytes;
+  }
+
   /** True where it stopped behind a message: there may be more to read, though no further byte comes. */
   get isStopped(): boolean {
     return this.#chunks.isStopped;
@@ -61,11 +79,14 @@ export class SessionReader {
   connected(maxMessageBytes: number): void {
     this.#chunks.decoder.maxMessageBytes = maxMessageBytes;
     this.#chunks.decoder.maxPartialBytes = MAX_PARTIAL_BYTES;
+    this.#recorded = null;
   }
 
   /** Reads `bytes`, or keeps a copy of what is not to be read yet. @throws RtmpError of the handshake and of the chunks */
   receive(bytes: Uint8Array): void {
-    this.#chunks.receive(this.#behindHandshake(bytes));
+    const chunks = this.#behindHandshake(bytes);
+    this.#recorded?.add(chunks);
+    this.#chunks.receive(chunks);
   }
 
   /** Reads on with what was kept, where it may. @throws RtmpError as `receive` */
@@ -75,6 +96,7 @@ export class SessionReader {
 
   /** Forgets what was kept, unfinished messages too; nothing is read any more. */
   stop(): void {
+    this.#recorded = null;
     this.#chunks.stop();
   }
 

@@ -27,6 +27,7 @@ export const OPTIONS: ServerSessionOptions = {
   ackWindowBytes: 2_500_000,
   maxMessageBytes: 8 * 1024 * 1024,
   maxNameLengthChars: 128,
+  recordsConnect: false,
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 60_000,
   pingIntervalMs: 60_000,

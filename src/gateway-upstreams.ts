@@ -1,0 +1,101 @@
+// The part of the composition root that servers behind the gateway belong to: the pool of them, their checks, and the way of
+// a client to one.
+
+import { randomBytes } from 'node:crypto';
+import { routingOf, type Upstream } from './config/routing.ts';
+import type { Config } from './config/schema.ts';
+import type { Guard, Guarded } from './errors.ts';
+import { CaFiles } from './links/dial/ca-files.ts';
+import { checkUpstream } from './links/dial/check-upstream.ts';
+import type { DialDeps } from './links/dial/dial-upstream.ts';
+import { dialUpstream } from './links/dial/dial-upstream.ts';
+import type { Wheel } from './links/link.ts';
+import type { Front } from './links/passage.ts';
+import type { Logger } from './log.ts';
+import type { StreamScheduler } from './streams/audience.ts';
+import { GatherClock } from './upstreams/gather-clock.ts';
+import { HealthChecks } from './upstreams/health.ts';
+import { UpstreamPool } from './upstreams/pool.ts';
+import { UpstreamFront } from './upstreams/upstream-front.ts';
+
+/** What it is made with. */
+export type UpstreamsWorld = {
+  readonly log: Logger;
+  readonly wheel: Wheel;
+  readonly scheduler: StreamScheduler;
+  readonly guard: Guard;
+  readonly onInternalError: (error: unknown) => void;
+  /** The entry of `listen` that a port belongs to. */
+  readonly listenerAt: (port: number) => string;
+};
+
+/** The servers behind the gateway. */
+export type Upstreams = {
+  /** Null where no client is ever passed on. */
+  readonly front: Front | null;
+  /** Begins to check those that are to be checked. */
+  readonly start: () => void;
+  /** Ends all that runs of itself. */
+  readonly stop: () => void;
+};
+
+/** Makes what the configuration says of upstreams. Nothing is dialled before a client comes, or `start`. */
+export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams {
+  const { log, wheel, guard, onInternalError } = world;
+  const { upstreams, routes } = routingOf(config);
+  const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
+  const upstreamOf = (name: string): Upstream => {
+    const upstream = byName.get(name);
+    // The configuration was checked: a name that is not there is a bug of ours.
+    if (upstream === undefined) throw new Error(`there is no upstream ${name}`);
+    return upstream;
+  };
+  const pool = new UpstreamPool(upstreams, {
+    nowMs: () => wheel.nowMs(),
+    onDown: (upstream, facts) => log.warn({ upstream, ...facts }, 'upstream down'),
+    onUp: (upstream, facts) => log.info({ upstream, ...facts }, 'upstream up'),
+  });
+  const dialDeps: DialDeps = {
+    wheel,
+    guard,
+    writeTimeoutMs: config.splice.writeTimeoutMs,
+    caFiles: new CaFiles(),
+  };
+  const boundary: Guarded = { fail: ({ message }) => onInternalError(new Error(message)) };
+  const checks = new HealthChecks(upstreams, {
+    wheel,
+    pool,
+    check: (name, signal) => checkUpstream(upstreamOf(name), dialDeps, signal),
+    runLater: (work) => guard(boundary, work),
+  });
+  const isFront = routes.some(({ action }) => action === 'splice');
+  return {
+    front: isFront ? frontOf() : null,
+    start: () => checks.start(),
+    stop: () => checks.stop(),
+  };
+
+  function frontOf(): Front {
+    const { gatherTimeMs, mergeTimeMs, maxWaitingBytes, idleTimeoutMs } = config.splice;
+    const clockOf = (timeMs: number) => (timeMs === 0 ? null : new GatherClock(world.scheduler, timeMs));
+    return new UpstreamFront({
+      routes,
+      listenerAt: world.listenerAt,
+      passage: {
+        wheel,
+        pool,
+        upstreamOf,
+        randomBytes,
+        failoverTimeoutMs: config.upstreamHealth.failoverTimeoutMs,
+        dial: (upstream, client, signal) => dialUpstream(upstream, client, dialDeps, signal),
+        splice: {
+          wheel,
+          tunnelGather: clockOf(gatherTimeMs),
+          socketGather: clockOf(mergeTimeMs),
+          maxWaitingBytes,
+          idleTimeoutMs,
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,108 @@
+// One HTTP connection of a tunnel, made with undici: straight to the server, or through an HTTP proxy. HTTP/1.1 only, one
+// request at a time; a connection that is lost is opened again with the next request. Its timers are off: the wheel tells
+// the time.
+
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
+import { KEEP_ALIVE_MS } from './limits.ts';
+import type { TunnelTls } from './tunnel-client-options.ts';
+import { hexOf } from './tunnel-client-options.ts';
+
+/** Where a connection goes, and who wants to see it. */
+export type LaneRoute = {
+  /** `http://host:port` or `https://host:port`. */
+  readonly origin: string;
+  readonly tls: TunnelTls;
+  readonly proxyUrl: string | null;
+  /** Called for each connection that stands, TLS included: to the proxy where one forwards plain requests. */
+  readonly onConnected: (socket: Socket) => void;
+};
+
+/** The certificate is not the one that was pinned. The message names both fingerprints. */
+export class PinError extends Error {
+  override readonly name = 'PinError';
+  readonly code = 'ERR_CERTIFICATE_NOT_PINNED';
+}
+
+const CLIENT_OPTIONS = {
+  allowH2: false,
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  keepAliveMaxTimeout: KEEP_ALIVE_MS,
+} as const;
+
+/** Makes what carries one request at a time. It opens its connection with the first of them. */
+export function createLaneDispatcher(route: LaneRoute): Dispatcher {
+  const requestTls = { ...tlsOptionsOf(route.tls), allowH2: false, timeout: 0 };
+  if (route.proxyUrl === null) {
+    return new Client(route.origin, {
+      ...CLIENT_OPTIONS,
+      connect: watched(buildConnector(requestTls), route),
+    });
+  }
+  return new ProxyAgent({
+    ...CLIENT_OPTIONS,
+    uri: route.proxyUrl,
+    connectTimeout: 0,
+    requestTls,
+    proxyTls: { allowH2: false },
+    // The connection that CONNECT goes out on, and becomes the tunnel.
+    clientFactory: (proxy, options) => new Client(proxy, { ...CLIENT_OPTIONS, ...options }),
+    // The connection that requests go out on, to the server or to a proxy that forwards them.
+    factory: (origin, options) => {
+      const connect = 'connect' in options ? options.connect : null;
+      if (!isConnector(connect)) throw new Error('undici gave no connector for a proxied connection');
+      return new Client(origin, { ...CLIENT_OPTIONS, connect: watched(connect, route) });
+    },
+  });
+}
+
+function tlsOptionsOf({ ca, servername, fingerprint256, isUnverified = false }: TunnelTls): {
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+  readonly servername?: string;
+} {
+  const isPinnedOnly = fingerprint256 !== undefined && ca === undefined;
+  return {
+    rejectUnauthorized: !isUnverified && !isPinnedOnly,
+    ...(ca === undefined ? {} : { ca }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+}
+
+/** The same connector, whose connections are looked at before anything is sent on them. */
+function watched(connect: buildConnector.connector, route: LaneRoute): buildConnector.connector {
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      const fault = pinFaultOf(socket, route);
+      if (fault !== null) {
+        socket.on('error', () => socket.destroy());
+        socket.destroy();
+        callback(fault, null);
+        return;
+      }
+      route.onConnected(socket);
+      callback(null, socket);
+    });
+  };
+}
+
+function pinFaultOf(socket: Socket, { origin, tls }: LaneRoute): PinError | null {
+  if (tls.fingerprint256 === undefined || !origin.startsWith('https:')) return null;
+  const expected = hexOf(tls.fingerprint256);
+  const found = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.fingerprint256 : undefined;
+  if (found !== undefined && hexOf(found) === expected) return null;
+  const foundText = found === undefined ? 'none' : hexOf(found);
+  return new PinError(`expected a certificate with the fingerprint ${expected}, found ${foundText}`);
+}
+
+function isConnector(value: unknown): value is buildConnector.connector {
+  return typeof value === 'function';
+}
