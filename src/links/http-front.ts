@@ -169,6 +169,8 @@ export class HttpFront {
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = refusalOf(error);
+    // WHY: one that is held back cannot send the rest; whoever holds it back bounds that, and Node looks but once.
+    if (code === 'http-timeout' && socket.isPaused()) return;
     if (code === null) socket.destroy();
     else this.#refuse(code, `found ${error.code ?? error.message}`, socket);
   }

@@ -14,7 +14,7 @@ export class CarrierRegistry {
   readonly #wheel: Wheel;
   readonly #writeTimeoutMs: number;
   readonly #linksBySocket = new WeakMap<Socket, Set<TunnelLink>>();
-  /** Those that are full of replies. */
+  /** Those whose system takes no more for now. */
   readonly #full = new WeakSet<Socket>();
 
   /** `writeTimeoutMs`: time that a connection which is full of replies may take none of them. */
@@ -25,11 +25,11 @@ export class CarrierRegistry {
 
   /**
    * A reply was written on `socket`. LIMIT: replies that nobody reads pile up in the system's buffers, a few megabytes, and
-   * then in the socket's own, 64 KiB; a connection that is full of them is read no further, and given up where it takes
-   * nothing for too long. A publisher that never reads its replies comes to that in the end. [RTMPT-NOTE 9]
+   * then here, up to 64 KiB more, with which a connection is full: it is read no further, and given up where it takes
+   * nothing for too long. A publisher that never reads its replies comes to that in the end. [RTMPT-NOTE 2]
    */
   replied(socket: Socket): void {
-    if (!socket.writableNeedDrain || this.#full.has(socket)) return;
+    if (socket.writableLength === 0 || this.#full.has(socket)) return;
     this.#full.add(socket);
     this.#watchFull(socket, takenBytesOf(socket));
   }
@@ -53,7 +53,7 @@ export class CarrierRegistry {
   #watchFull(socket: Socket, takenBytes: number): void {
     this.#wheel.at(this.#wheel.nowMs() + this.#writeTimeoutMs, () => {
       const takenNowBytes = takenBytesOf(socket);
-      if (socket.destroyed || !socket.writableNeedDrain) this.#full.delete(socket);
+      if (socket.destroyed || socket.writableLength === 0) this.#full.delete(socket);
       else if (takenNowBytes !== takenBytes) this.#watchFull(socket, takenNowBytes);
       else this.#giveUp(socket);
     });
@@ -61,7 +61,7 @@ export class CarrierRegistry {
 
   /** Ends a connection, and those of its sessions that have no other one. */
   #giveUp(socket: Socket): void {
-    const message = `expected the client to read its replies within ${this.#writeTimeoutMs} ms, but ${socket.writableLength} bytes of them stayed`;
+    const message = `expected the client to read its replies within ${this.#writeTimeoutMs} ms, but it took none`;
     for (const link of this.#linksBySocket.get(socket) ?? []) {
       if (link.carriers.size === 1) link.end({ code: 'rtmp-peer-not-reading', message });
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { sleep } from '../../support/programs.ts';
 import { type Harness, type RawClient, replyOf, startTunnel } from './tunnel-harness.ts';
 
 const MESSAGE = 'm'.repeat(1024 * 1024);
@@ -13,6 +14,10 @@ const SETTINGS = {
   silenceTimeoutMs: 3_600_000,
 };
 const WRITE_TIMEOUT_MS = 30_000;
+const PUBLISHED_AT_ONCE = 2000;
+/** How long a server that serves on may take for so many. */
+const LOOKS = 60;
+const LOOK_EVERY_MS = 50;
 
 /** A session whose client asks for more than its connection holds, and reads nothing of it. */
 async function startStuck(harness: Harness, stuck: RawClient, id: string): Promise<void> {
@@ -54,6 +59,30 @@ describe('a connection whose client does not read', () => {
     stuck.socket.resume();
     await stuck.closed();
     assert.deepEqual(harness.caught, []);
+  });
+
+  it('is served on while it publishes, until replies fill it, and then given up [tunnel point 11]', async (t) => {
+    const harness = await startTunnel(t, { ...SETTINGS, maxRequestsPerSecond: 1_000_000 });
+    const publisher = await harness.client();
+    const id = await publisher.open();
+    const [endpoint] = harness.endpoints;
+    assert.ok(endpoint !== undefined);
+    publisher.socket.pause();
+    let sent = 0;
+    for (let handled = -1; handled < endpoint.received.length; ) {
+      handled = endpoint.received.length;
+      const request = `POST /send/${id}/0 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nm`;
+      publisher.send(request.repeat(PUBLISHED_AT_ONCE));
+      sent += PUBLISHED_AT_ONCE;
+      const isEnough = (): boolean => endpoint.received.length === sent;
+      for (let looks = 0; looks < LOOKS && !isEnough(); looks++) await sleep(LOOK_EVERY_MS);
+    }
+    t.diagnostic(`${endpoint.received.length} requests were served`);
+    assert.ok(endpoint.received.length > 1000 && endpoint.received.length < sent);
+    assert.deepEqual(endpoint.ends, []);
+    harness.wheel.advance(WRITE_TIMEOUT_MS);
+    harness.wheel.advance(WRITE_TIMEOUT_MS);
+    assert.deepEqual(endpoint.ends, ['closed rtmp-peer-not-reading']);
   });
 
   it('is kept for as long as it takes something now and then', async (t) => {
