@@ -86,10 +86,10 @@ class HandshakeEndpoint implements LinkEndpoint {
   }
 
   failed({ message }: EndReason): void {
-    this.#onFault('handshake', message);
+    this.#onFault('handshake', `something else: ${message}`);
   }
 
-  closed({ message }: EndReason): void {
-    this.#onFault('reset', message);
+  closed({ code, message }: EndReason): void {
+    this.#onFault('reset', code === 'peer-closed' ? 'the end of the connection' : message);
   }
 }

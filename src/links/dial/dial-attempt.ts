@@ -18,6 +18,7 @@ export type AttemptOptions = {
 /** The attempt, for its steps. */
 export class DialAttempt {
   readonly #cleanings: (() => void)[] = [];
+  readonly #sockets: Socket[] = [];
   readonly #givenUp = Promise.withResolvers<never>();
   #expected = '';
   #isFailed = false;
@@ -47,8 +48,19 @@ export class DialAttempt {
   own<S extends Socket>(socket: S): S {
     // WHY for good: between the end of the dial and `attach` there is nobody else who listens.
     socket.on('error', ignore);
-    this.onFailure(() => socket.destroy());
+    if (this.#isFailed) socket.destroy();
+    else this.#sockets.push(socket);
     return socket;
+  }
+
+  /**
+   * The same of TLS on the socket that was taken in last, which goes with it from now on.
+   * WHY not both: Node 24 dies (SIGSEGV) where the lower socket is destroyed in front of the upper one, right behind the
+   * handshake.
+   */
+  ownUpper<S extends Socket>(socket: S): S {
+    this.#sockets.pop();
+    return this.own(socket);
   }
 
   /** Waits for a step, unless the attempt is given up. */
@@ -85,6 +97,7 @@ export class DialAttempt {
     if (this.#isFailed) return;
     this.#isFailed = true;
     this.#givenUp.reject(reason);
+    for (const socket of this.#sockets.splice(0)) socket.destroy();
     for (const clean of this.#cleanings.splice(0)) clean();
   }
 }

@@ -25,7 +25,7 @@ export async function secure(
   attempt: DialAttempt,
 ): Promise<TLSSocket> {
   const host = name.replace(/\.$/, '');
-  const secured = attempt.own(
+  const secured = attempt.ownUpper(
     connect({
       socket,
       host,

@@ -2,7 +2,7 @@
 // request at a time; a connection that is lost is opened again with the next request. Its timers are off: the wheel tells
 // the time.
 
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
 import { KEEP_ALIVE_MS } from './limits.ts';
@@ -17,6 +17,13 @@ export type LaneRoute = {
   readonly proxyUrl: string | null;
   /** Called for each connection that stands, TLS included: to the proxy where one forwards plain requests. */
   readonly onConnected: (socket: Socket) => void;
+};
+
+/** What carries the requests of a lane. */
+export type LaneCarrier = {
+  readonly dispatcher: Dispatcher;
+  /** Ends it at once, a connection that does not stand yet as well. */
+  destroy(): void;
 };
 
 /** The certificate is not the one that was pinned. The message names both fingerprints. */
@@ -35,12 +42,25 @@ const CLIENT_OPTIONS = {
 } as const;
 
 /** Makes what carries one request at a time. It opens its connection with the first of them. */
-export function createLaneDispatcher(route: LaneRoute): Dispatcher {
+export function createLaneDispatcher(route: LaneRoute): LaneCarrier {
+  const opened = new Set<Socket>();
+  const dispatcher = dispatcherOf(route, opened);
+  return {
+    dispatcher,
+    destroy: () => {
+      dispatcher.destroy(null, () => undefined);
+      for (const socket of opened) socket.destroy();
+      opened.clear();
+    },
+  };
+}
+
+function dispatcherOf(route: LaneRoute, opened: Set<Socket>): Dispatcher {
   const requestTls = { ...tlsOptionsOf(route.tls), allowH2: false, timeout: 0 };
   if (route.proxyUrl === null) {
     return new Client(route.origin, {
       ...CLIENT_OPTIONS,
-      connect: watched(buildConnector(requestTls), route),
+      connect: watched(tracked(buildConnector(requestTls), opened), route),
     });
   }
   return new ProxyAgent({
@@ -50,12 +70,16 @@ export function createLaneDispatcher(route: LaneRoute): Dispatcher {
     requestTls,
     proxyTls: { allowH2: false },
     // The connection that CONNECT goes out on, and becomes the tunnel.
-    clientFactory: (proxy, options) => new Client(proxy, { ...CLIENT_OPTIONS, ...options }),
+    clientFactory: (proxy, options) => {
+      const connect = tracked(connectorIn(options), opened);
+      return new Client(proxy, { ...CLIENT_OPTIONS, ...options, connect });
+    },
     // The connection that requests go out on, to the server or to a proxy that forwards them.
     factory: (origin, options) => {
-      const connect = 'connect' in options ? options.connect : null;
-      if (!isConnector(connect)) throw new Error('undici gave no connector for a proxied connection');
-      return new Client(origin, { ...CLIENT_OPTIONS, connect: watched(connect, route) });
+      return new Client(origin, {
+        ...CLIENT_OPTIONS,
+        connect: watched(tracked(connectorIn(options), opened), route),
+      });
     },
   });
 }
@@ -70,6 +94,26 @@ function tlsOptionsOf({ ca, servername, fingerprint256, isUnverified = false }: 
     rejectUnauthorized: !isUnverified && !isPinnedOnly,
     ...(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { servername }),
+  };
+}
+
+function connectorIn(options: object): buildConnector.connector {
+  const connect = 'connect' in options ? options.connect : null;
+  if (!isConnector(connect)) throw new Error('undici gave no connector for a proxied connection');
+  return connect;
+}
+
+/**
+ * The same connector, whose sockets are in `opened` from their beginning to their end.
+ * WHY: of a client that is destroyed, undici leaves a connection alone until it stands, which may be never.
+ */
+function tracked(connect: buildConnector.connector, opened: Set<Socket>): buildConnector.connector {
+  return (options, callback) => {
+    // Through a proxy it is a promise, of nothing: what is below is in there already.
+    const socket: unknown = connect(options, callback);
+    if (!(socket instanceof Socket)) return;
+    opened.add(socket);
+    socket.once('close', () => opened.delete(socket));
   };
 }
 

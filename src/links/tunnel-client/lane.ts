@@ -1,7 +1,6 @@
 // One connection of a tunnel, and the one request that is under way on it.
 
-import type { Dispatcher } from 'undici';
-import { createLaneDispatcher, type LaneRoute } from './lane-dispatcher.ts';
+import { createLaneDispatcher, type LaneCarrier, type LaneRoute } from './lane-dispatcher.ts';
 import { PostExchange, type PostOutcome } from './post-exchange.ts';
 
 /** What all requests of a lane have in common. */
@@ -15,7 +14,7 @@ export type LaneOptions = {
 export class Lane {
   readonly #options: LaneOptions;
   readonly #headers: Record<string, string>;
-  #dispatcher: Dispatcher | null = null;
+  #carrier: LaneCarrier | null = null;
   #exchange: PostExchange | null = null;
 
   constructor(options: LaneOptions) {
@@ -36,21 +35,24 @@ export class Lane {
   post(path: string, body: Uint8Array, done: (outcome: PostOutcome) => void): void {
     if (this.#exchange !== null) throw new Error('a lane carries one request at a time');
     const { route, maxReplyBytes } = this.#options;
-    this.#dispatcher ??= createLaneDispatcher(route);
+    this.#carrier ??= createLaneDispatcher(route);
     const exchange = new PostExchange(maxReplyBytes, (outcome) => {
       this.#exchange = null;
       done(outcome);
     });
     this.#exchange = exchange;
     const headers = { ...this.#headers };
-    this.#dispatcher.dispatch({ origin: route.origin, path, method: 'POST', headers, body }, exchange);
+    this.#carrier.dispatcher.dispatch(
+      { origin: route.origin, path, method: 'POST', headers, body },
+      exchange,
+    );
   }
 
   /** Gives up what is under way, and its connection; the next request opens another. */
   cut(): void {
     this.#exchange?.abandon();
     this.#exchange = null;
-    this.#dispatcher?.destroy(null, () => undefined);
-    this.#dispatcher = null;
+    this.#carrier?.destroy();
+    this.#carrier = null;
   }
 }
