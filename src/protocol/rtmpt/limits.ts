@@ -40,8 +40,11 @@ export const MAX_AHEAD_MS = 3000;
 /** Requests of a numbered session whose replies are kept; LIMIT: a proxy repeats the one that it got no reply to. */
 export const KEPT_REPLIES = 4;
 
-/** Bytes of these replies together, but for the newest; they are views of what the live streams keep anyway. */
-export const KEPT_REPLIES_BYTES = 1024 * 1024;
+/**
+ * Bytes of these replies together, but for the newest; LIMIT: four of the longest by default, and one message more. They are
+ * views of what the live streams keep anyway.
+ */
+export const KEPT_REPLIES_BYTES = 2 * 1024 * 1024;
 
 /** What an operator may set for each session; all times in whole ms, at least 1 unless said otherwise. */
 export type TunnelSettings = {

@@ -205,7 +205,7 @@ describe('RequestOrder of a request that comes again [tunnel point 5]', () => {
 
   it('keeps of long replies the newest, and answers with nothing for one that is not kept', () => {
     const { bench } = Bench.numbered();
-    bench.replyBytes = 600 * 1024;
+    bench.replyBytes = 1100 * 1024;
     bench.send(4, 'a');
     bench.send(5, 'b');
     bench.answers.length = 0;
