@@ -17,7 +17,7 @@ const RINGS: readonly (readonly [RegExp, number])[] = [
   [/^src\/protocol\//, 0],
   [/^src\/(streams|apps|auth|config)\/|^src\/(errors|log)\.ts$/, 1],
   [/^src\/(links|sessions|upstreams|delivery|admin|cluster)\//, 2],
-  [/^src\/gateway(-door|-upstreams)?\.ts$/, 3],
+  [/^src\/gateway(-door|-relays|-upstreams)?\.ts$/, 3],
   [/^src\/(cli\/|main\.ts$)/, 4],
 ];
 

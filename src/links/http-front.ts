@@ -76,6 +76,8 @@ export class HttpFront {
       noDelay: true,
       shouldUpgradeCallback: (request) => deps.isUpgrade(request) && !this.#isHasty(request),
     });
+    // WHY: of a client that reads nothing, and sends half a request meanwhile, no other time of Node's is looked at.
+    this.server.timeout = config.requestTimeoutMs + config.keepAliveTimeoutMs;
     this.#handOver = handOverTo(this.server);
     this.app = fastify({
       serverFactory: (handler) =>

@@ -153,7 +153,6 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const cause = this.#refusal.causeOf(reason);
-    this.#log.waitingBytes = this.#players.waitingBytes;
     this.#giveUp();
     this.#log.skips = this.#players.skips;
     this.#log.skippedBytes = this.#players.skippedBytes;
@@ -258,6 +257,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   /** Ends the session, and gives back all that the connection publishes and plays. */
   #giveUp(): void {
+    if (!this.#isOver) this.#log.waitingBytes = this.#players.waitingBytes;
     this.#isOver = true;
     this.#deadline?.cancel();
     this.#refusal.stop();

@@ -92,6 +92,11 @@ export class LiveStream {
     return this.#log === null && this.#viewerCount === 0;
   }
 
+  /** Viewers now. */
+  get viewerCount(): number {
+    return this.#viewerCount;
+  }
+
   /** What there is to say of the stream now. */
   get stats(): LiveStreamStats {
     return {

@@ -20,7 +20,7 @@ export class Skips {
   /** It leaves off at `position`, because it is too far behind. */
   leave(position: number): void {
     this.#count++;
-    this.#leftAt = position;
+    this.#leftAt ??= position;
   }
 
   /** It goes on at `position` of the same log, or that log ends there. */

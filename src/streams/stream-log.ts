@@ -103,6 +103,12 @@ export class StreamLog {
     return this.#slabs[this.#lagSlab]?.entries[this.#lagEntry]?.position ?? this.#end;
   }
 
+  /** True where the message at `position` is behind the newest by more than `maxBytes` or `maxMs`. */
+  isBehind(position: number, maxBytes: number, maxMs: number): boolean {
+    const entry = position < this.#end ? this.entryFrom(position) : null;
+    return entry !== null && !this.#isWithin(entry, maxBytes, maxMs);
+  }
+
   /** Bytes of memory that the log takes up. */
   get heldBytes(): number {
     let heldBytes = 0;

@@ -28,4 +28,6 @@ export type ViewerOptions = {
   readonly gatherMs: number;
   /** Null where what the viewer takes is changed on its way, and has to be asked for. */
   readonly outlet: Outlet | null;
+  /** How far it may fall behind, where that is less than what the stream's log allows. */
+  readonly lag?: { readonly maxBytes: number; readonly maxMs: number };
 };

@@ -181,6 +181,7 @@ export class Viewer {
     }
     const chunks = this.#isPaused ? NOTHING : this.#takeFrom(current, maxBytes, takesLong);
     if (chunks.length > 0 || !current.log.isEnded || !this.#isThrough(current)) return chunks;
+    this.#skips.goOn(current.log.endPosition);
     this.#current = this.#next;
     this.#next = null;
     this.#isBegun = false;
@@ -269,7 +270,9 @@ export class Viewer {
   }
 
   #isTooFarBehind(log: StreamLog, position: number): boolean {
-    if (position >= log.lagPosition) return false;
+    const { lag } = this.#options;
+    const isSlow = lag !== undefined && log.isBehind(position, lag.maxBytes, lag.maxMs);
+    if (position >= log.lagPosition && !isSlow) return false;
     const newest = log.newestEntryPoint;
     const canJump = newest !== null && newest.position > position;
     if (!canJump && position >= log.startPosition) return false;

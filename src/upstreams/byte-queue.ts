@@ -1,5 +1,8 @@
 // Bytes on their way through a splice, as the pieces they came in. Taking copies nothing but what is cut in two.
 
+/** LIMIT: what a piece costs beside its bytes, about; a peer that sends byte by byte would else cost hundreds of times what it sends. */
+const PIECE_COST_BYTES = 256;
+
 /** Pieces in order. */
 export class ByteQueue {
   readonly #pieces: Uint8Array[] = [];
@@ -8,6 +11,11 @@ export class ByteQueue {
   /** Bytes in it. */
   get lengthBytes(): number {
     return this.#lengthBytes;
+  }
+
+  /** Bytes of memory that it holds, about. */
+  get weightBytes(): number {
+    return this.#lengthBytes + this.#pieces.length * PIECE_COST_BYTES;
   }
 
   /** Puts a piece behind all others; nobody writes to it any more. */

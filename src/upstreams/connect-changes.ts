@@ -49,6 +49,11 @@ function withParameter(tcUrl: string, name: string, value: string): string {
   const others = behind
     .join('?')
     .split('&')
-    .filter((parameter) => parameter !== '' && parameter.split('=')[0] !== name);
+    .filter((parameter) => parameter !== '' && nameOf(parameter) !== name);
   return `${path}?${[...others, `${name}=${encodeURIComponent(value)}`].join('&')}`;
+}
+
+/** WHY decoded: a server reads `%69p=` as `ip=`, and believes what a client forged. */
+function nameOf(parameter: string): string {
+  return new URLSearchParams(parameter).keys().next().value ?? '';
 }

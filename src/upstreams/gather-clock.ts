@@ -13,6 +13,8 @@ export class GatherClock {
   readonly #scheduler: StreamScheduler;
   readonly #gatherMs: number;
   #waiting = new Set<Gatherer>();
+  /** Those that are being told; empty elsewhere. */
+  #told = new Set<Gatherer>();
 
   constructor(scheduler: StreamScheduler, gatherMs: number) {
     this.#scheduler = scheduler;
@@ -28,11 +30,14 @@ export class GatherClock {
   /** It is gone. */
   remove(gatherer: Gatherer): void {
     this.#waiting.delete(gatherer);
+    // One of them may end another, or itself.
+    this.#told.delete(gatherer);
   }
 
   readonly #release = (): void => {
-    const waiting = this.#waiting;
+    this.#told = this.#waiting;
     this.#waiting = new Set();
-    for (const gatherer of waiting) gatherer.released();
+    for (const gatherer of this.#told) gatherer.released();
+    this.#told.clear();
   };
 }

@@ -1,22 +1,30 @@
 // What an upstream has sent and its client has not taken: bytes as they came, cut for a tunnel where no message is open, so
 // that a reply carries whole messages. [RTMPT-NOTE 9] Messages are not put together: chunk headers are walked.
 
-import { MAX_MESSAGE_BYTES } from '../protocol/rtmp/limits.ts';
 import { ChunkWalker } from '../protocol/rtmp/splice/chunk-walker.ts';
+import { MAX_OPEN_BYTES, SPLICED_LIMITS } from '../protocol/rtmp/splice/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
+
+/** LIMIT: bytes that are walked at once: points to cut at are known no closer, and a read may be of many messages. */
+const WALK_BYTES = 4 * 1024;
 
 /** The chunk stream from an upstream to its client. */
 export class MessageQueue {
-  readonly #walker = new ChunkWalker({ maxMessageBytes: MAX_MESSAGE_BYTES });
+  readonly #walker = new ChunkWalker(SPLICED_LIMITS);
   readonly #bytes = new ByteQueue();
   readonly #isCut: boolean;
+  readonly #maxOpenBytes: number;
   /** Points at which no message is open, in bytes from the first one on, that were not taken yet. */
   readonly #cuts: number[] = [];
   #takenBytes = 0;
 
-  /** `isCut` where bytes are taken up to such points alone. */
-  constructor(isCut: boolean) {
+  /**
+   * `isCut` where bytes are taken up to such points alone, unless none has come for so long that any will do, which is at
+   * `maxWaitingBytes` at the latest.
+   */
+  constructor(isCut: boolean, maxWaitingBytes: number = MAX_OPEN_BYTES) {
     this.#isCut = isCut;
+    this.#maxOpenBytes = Math.min(MAX_OPEN_BYTES, maxWaitingBytes);
   }
 
   /** Bytes in it, those of messages that are not whole too. */
@@ -24,24 +32,37 @@ export class MessageQueue {
     return this.#bytes.lengthBytes;
   }
 
+  /** Bytes of memory that it holds, about. */
+  get weightBytes(): number {
+    return this.#bytes.weightBytes;
+  }
+
   /** True where `take` gives something. */
   get hasMore(): boolean {
     return this.#isCut ? this.#cuts.length > 0 : this.#bytes.lengthBytes > 0;
   }
 
-  /** The upstream's chunk size in force, bytes. */
+  /** The upstream's chunk size behind the last whole message, bytes. */
   get chunkSizeBytes(): number {
-    return this.#walker.chunkSizeBytes;
+    return this.#walker.cutChunkSizeBytes;
   }
 
   /** Takes in what came. @throws RtmpError for what is no chunk stream */
   put(bytes: Uint8Array): void {
     this.#bytes.put(bytes);
-    this.#walker.walk(bytes);
-    if (!this.#isCut) return;
+    for (let offset = 0; offset < bytes.length; offset += WALK_BYTES) {
+      this.#walker.walk(bytes.subarray(offset, offset + WALK_BYTES));
+      if (this.#isCut) this.#noteCut();
+    }
+  }
+
+  #noteCut(): void {
+    const { walkedBytes, cutBytes, openBytes } = this.#walker;
     // WHY: where messages overlap for ever there is no such point, and a peer that waits for one would wait for ever.
-    const cutBytes = this.#walker.isCutOverdue ? this.#walker.walkedBytes : this.#walker.cutBytes;
-    if (cutBytes > (this.#cuts.at(-1) ?? this.#takenBytes)) this.#cuts.push(cutBytes);
+    const isOverdue =
+      openBytes > this.#maxOpenBytes || (!this.hasMore && this.weightBytes > this.#maxOpenBytes);
+    const pointBytes = isOverdue ? walkedBytes : cutBytes;
+    if (pointBytes > (this.#cuts.at(-1) ?? this.#takenBytes)) this.#cuts.push(pointBytes);
   }
 
   /** Gives at most `maxBytes`, but for a first cut that is longer where `takesLong`. */
@@ -58,14 +79,14 @@ export class MessageQueue {
    * nothing else can be said behind it.
    */
   endWhole(): boolean {
-    const openBytes = this.#walker.walkedBytes - Math.max(this.#walker.cutBytes, this.#takenBytes);
-    this.#bytes.dropLast(openBytes);
-    if (this.#takenBytes > this.#walker.cutBytes) return false;
-    if (this.#isCut && this.#cuts.at(-1) !== this.#walker.cutBytes) {
-      this.#cuts.length = 0;
-      if (this.#walker.cutBytes > this.#takenBytes) this.#cuts.push(this.#walker.cutBytes);
+    const keptBytes = Math.max(0, this.#walker.cutBytes - this.#takenBytes);
+    this.#bytes.dropLast(this.#bytes.lengthBytes - keptBytes);
+    if (this.#isCut) {
+      const cuts = this.#cuts.filter((pointBytes) => pointBytes < this.#walker.cutBytes);
+      if (keptBytes > 0) cuts.push(this.#walker.cutBytes);
+      this.#cuts.splice(0, this.#cuts.length, ...cuts);
     }
-    return true;
+    return this.#takenBytes <= this.#walker.cutBytes;
   }
 
   /** Puts a whole message of our own behind all there is; what the upstream sends is not taken in any more. */

@@ -2,17 +2,18 @@
 // until one has begun to answer. Up to then the client notices nothing of a change.
 
 import type { Upstream } from '../config/routing.ts';
-import type { EndReason } from '../errors.ts';
 import type { Link, LinkFacts, Wheel } from '../links/link.ts';
 import type { ClosedPassage, OpenPassage, Passage, PassedClient, PassedEndpoint } from '../links/passage.ts';
+import { ProtocolError } from '../protocol/bytes/protocol-error.ts';
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { IncomingConnect } from '../protocol/rtmp/splice/connect-reader.ts';
 import { type RewrittenConnect, rewriteConnect } from '../protocol/rtmp/splice/rewrite-connect.ts';
 import { connectChanges } from './connect-changes.ts';
+import { GreetingError, greetUpstream } from './greet-upstream.ts';
 import type { PoolChoice, UpstreamLease, UpstreamPool } from './pool.ts';
 import { appAt, type RouteRequest } from './route.ts';
-import { Splice, type SpliceDeps } from './splice.ts';
-import { UpstreamGreeting } from './upstream-greeting.ts';
+import { Splice, type SpliceDeps, type SplicedUpstream } from './splice.ts';
+import type { GreetingOptions, UpstreamGreeting } from './upstream-greeting.ts';
 
 /** Opens a connection to an upstream, for a client or for nobody in particular. Rejects where there is none. */
 export type Dial = (upstream: Upstream, client: LinkFacts | null, signal: AbortSignal) => Promise<Link>;
@@ -58,10 +59,9 @@ export class SplicePassage implements Passage {
     while (!signal.aborted && wheel.nowMs() < untilMs) {
       const lease = pool.take(this.#route, new Set(tried.keys()));
       if (lease === null) break;
-      const upstream = this.#deps.upstreamOf(lease.name);
-      const connect = this.#connectFor(upstream, incoming, facts);
-      const found = await this.#greet(upstream, { lease, connect, facts, untilMs, signal });
-      if (typeof found !== 'string') return this.#opened(found, lease, connect);
+      const hasOthers = this.#route.upstreams.length > tried.size + 1;
+      const found = await this.#try(incoming, { lease, facts, untilMs, hasOthers, signal });
+      if (typeof found !== 'string') return found;
       tried.set(lease.name, found);
     }
     const reasons = [...tried].map(([name, reason]) => `${name}: ${reason}`);
@@ -75,23 +75,31 @@ export class SplicePassage implements Passage {
     return rewriteConnect(incoming, connectChanges(incoming.connect, app, upstream, facts));
   }
 
-  /** Gives an upstream that has begun to answer, or says why there is none. */
-  async #greet(upstream: Upstream, attempt: Attempt): Promise<Greeted | string> {
-    const { lease, signal } = attempt;
+  /** Tries one upstream: gives the way through it, or says why there is none. */
+  async #try(incoming: IncomingConnect, attempt: Attempt): Promise<OpenPassage | string> {
+    const { lease, facts, untilMs, signal } = attempt;
+    const { wheel, failoverTimeoutMs, upstreamOf } = this.#deps;
     const abandoned = new AbortController();
-    const giveUp = (): void => abandoned.abort();
+    const giveUp = (): void => abandoned.abort(signal.reason);
     signal.addEventListener('abort', giveUp);
-    const { wheel } = this.#deps;
-    const deadline = wheel.at(attempt.untilMs, giveUp);
+    const deadline = wheel.at(untilMs, () => {
+      abandoned.abort(
+        new GreetingError(`expected an answer within ${failoverTimeoutMs} ms in all, got none`),
+      );
+    });
     try {
-      const link = await this.#deps.dial(upstream, attempt.facts, abandoned.signal);
-      const greeting = await this.#answerOf(link, upstream, attempt, abandoned.signal);
-      lease.opened();
-      return { link, greeting };
+      const upstream = upstreamOf(lease.name);
+      const connect = this.#connectFor(upstream, incoming, facts);
+      const greeted = await this.#greet(upstream, connect.bytes, attempt, abandoned.signal);
+      return this.#opened(greeted, lease, connect);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (signal.aborted) lease.closed();
-      else lease.failed(reason);
+      if (signal.aborted || error instanceof ProtocolError) lease.closed();
+      lease.failed(reason);
+      // Behind the handshake it counts for less: what the client said in its connect could have caused it.
+      lease.broke();
+      // A connect that cannot be written anew is the client's fault.
+      if (error instanceof ProtocolError) throw error;
       return reason;
     } finally {
       deadline.cancel();
@@ -99,40 +107,40 @@ export class SplicePassage implements Passage {
     }
   }
 
-  #answerOf(
-    link: Link,
-    { connectTimeoutMs }: Upstream,
-    { connect }: Attempt,
+  /** Dials an upstream and greets it, once more without a signature where it has none of its own. */
+  async #greet(
+    upstream: Upstream,
+    connect: Uint8Array,
+    attempt: Attempt,
     signal: AbortSignal,
-  ): Promise<UpstreamGreeting> {
-    const { wheel, randomBytes } = this.#deps;
-    return new Promise((resolve, reject) => {
-      const finish = (error: Error | null): void => {
-        handshakeDeadline.cancel();
-        signal.removeEventListener('abort', onAbort);
-        if (error === null) resolve(greeting);
-        else {
-          reject(error);
-          link.close({ code: 'done', message: error.message });
-        }
-      };
-      const onAbort = (): void => finish(new Error('expected an answer to connect in time, got none'));
-      const handshakeDeadline = wheel.at(wheel.nowMs() + connectTimeoutMs, () => {
-        finish(new Error(`expected an RTMP handshake within ${connectTimeoutMs} ms, got none`));
-      });
-      const greeting = new UpstreamGreeting(link, connect.bytes, randomBytes, {
-        onShaken: () => handshakeDeadline.cancel(),
-        onAnswer: () => finish(null),
-        onEnded: ({ message }: EndReason) => finish(new Error(`the connection ended early: ${message}`)),
-      });
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
-      signal.addEventListener('abort', onAbort);
-      link.attach(greeting);
-      link.wake();
+  ): Promise<Greeted> {
+    try {
+      return await this.#greetOnce(upstream, { connect, isSigned: true }, attempt, signal);
+    } catch (error) {
+      if (!(error instanceof GreetingError && error.isUnsigned)) throw error;
+      return this.#greetOnce(upstream, { connect, isSigned: false }, attempt, signal);
+    }
+  }
+
+  async #greetOnce(
+    upstream: Upstream,
+    said: Pick<GreetingOptions, 'connect' | 'isSigned'>,
+    { lease, facts, untilMs, hasOthers }: Attempt,
+    signal: AbortSignal,
+  ): Promise<Greeted> {
+    const { wheel, randomBytes, dial } = this.#deps;
+    const link = await dial(upstream, facts, signal);
+    const greeting = await greetUpstream(link, {
+      ...said,
+      randomBytes,
+      wheel,
+      handshakeTimeoutMs: upstream.connectTimeoutMs,
+      // WHY half: one that shakes hands and says nothing leaves the others time.
+      answerTimeoutMs: () => (untilMs - wheel.nowMs()) / (hasOthers ? 2 : 1),
+      signal,
+      onShaken: () => lease.opened(),
     });
+    return { link, greeting };
   }
 
   #opened({ link, greeting }: Greeted, lease: UpstreamLease, connect: RewrittenConnect): OpenPassage {
@@ -141,27 +149,41 @@ export class SplicePassage implements Passage {
       upstream: lease.name,
       begin: (client: PassedClient): PassedEndpoint => {
         const { answer } = greeting;
-        const upstream = { link, lease, answer, following: connect.following };
-        const splice = new Splice(client, upstream, this.#deps.splice);
+        const { following } = connect;
+        const upstream = { link, lease, answer, unsaid: greeting.takeUnsaid(), following };
+        const splice = this.#spliceOf(client, upstream);
         link.handOver(splice.upstreamEndpoint);
         link.resume();
         link.wake();
         return splice;
       },
-      close: () => {
-        lease.closed();
-        link.close({ code: 'done', message: 'the client is gone' });
-      },
+      close: () => letGo(link, lease),
     };
+  }
+
+  /** @throws RtmpError where what the client sent behind its connect is no chunk stream */
+  #spliceOf(client: PassedClient, upstream: SplicedUpstream): Splice {
+    try {
+      return new Splice(client, upstream, this.#deps.splice);
+    } catch (error) {
+      letGo(upstream.link, upstream.lease);
+      throw error;
+    }
   }
 }
 
 /** One try of one upstream. */
 type Attempt = {
   readonly lease: UpstreamLease;
-  readonly connect: RewrittenConnect;
   readonly facts: LinkFacts;
   /** When all tries are over, monotonic ms. */
   readonly untilMs: number;
+  /** True where another upstream may be tried behind it. */
+  readonly hasOthers: boolean;
   readonly signal: AbortSignal;
 };
+
+function letGo(link: Link, lease: UpstreamLease): void {
+  lease.closed();
+  link.close({ code: 'done', message: 'the client is gone' });
+}

@@ -4,14 +4,17 @@
 
 import type { EndReason, ErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
-import type { Deadline, Link, LinkEndpoint, Wheel } from '../links/link.ts';
+import type { Link, LinkEndpoint, Wheel } from '../links/link.ts';
 import type { PassedClient, PassedEndpoint } from '../links/passage.ts';
 import type { FollowingHeaders } from '../protocol/rtmp/splice/following-headers.ts';
+import { Brake } from './brake.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { closingStatus } from './closing-status.ts';
 import type { GatherClock, Gatherer } from './gather-clock.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { UpstreamLease } from './pool.ts';
+import { type UpstreamPeer, UpstreamSide } from './upstream-side.ts';
 
 /** LIMIT: what an upstream sends first goes on at once: the answers to connect, createStream and play are less. */
 const SETUP_BYTES = 16 * 1024;
@@ -45,13 +48,17 @@ export type SplicedUpstream = {
   readonly lease: UpstreamLease;
   /** What it has sent behind its handshake. */
   readonly answer: readonly Uint8Array[];
+  /** What it is still to be told first: the end of connect, where its Link has not taken that yet. */
+  readonly unsaid: readonly Uint8Array[];
   /** What the client sends goes through this first; null where it goes as it is. */
   readonly following: FollowingHeaders | null;
 };
 
 /** The endpoint of the client; the upstream's is in it. */
-export class Splice implements PassedEndpoint, Gatherer {
+export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   readonly isSetUp = true;
+  /** The endpoint of the upstream's Link. */
+  readonly upstreamEndpoint: LinkEndpoint = new UpstreamSide(this);
   readonly #client: PassedClient;
   readonly #upstream: Link;
   readonly #lease: UpstreamLease;
@@ -59,20 +66,22 @@ export class Splice implements PassedEndpoint, Gatherer {
   readonly #gather: GatherClock | null;
   readonly #toClient: MessageQueue;
   readonly #toUpstream = new ByteQueue();
+  readonly #clientBrake: Brake;
+  readonly #upstreamBrake: Brake;
+  readonly #idle: IdleWatch;
   #following: FollowingHeaders | null;
   #inBytes = 0;
   #outBytes = 0;
-  #isClientPaused = false;
-  #isUpstreamPaused = false;
   #isGathering = false;
-  /** Why the upstream's bytes are none, where they are not. */
-  #upstreamFault: EndReason | null = null;
   #endReason: EndReason | null = null;
   #isClientGone = false;
-  #heardMs: number;
-  #idleDeadline: Deadline;
 
-  constructor(client: PassedClient, { link, lease, answer, following }: SplicedUpstream, deps: SpliceDeps) {
+  /**
+   * Wakes neither Link: whoever hands them over does. Where it throws, it leaves nothing behind.
+   * @throws RtmpError where what the client sent behind its connect is no chunk stream
+   */
+  constructor(client: PassedClient, upstream: SplicedUpstream, deps: SpliceDeps) {
+    const { link, lease, answer, unsaid, following } = upstream;
     this.#client = client;
     this.#upstream = link;
     this.#lease = lease;
@@ -80,15 +89,17 @@ export class Splice implements PassedEndpoint, Gatherer {
     this.#following = following;
     const isTunnel = client.link.gatherMs > 0 || client.link.outlet === null;
     this.#gather = isTunnel ? deps.tunnelGather : deps.socketGather;
-    this.#toClient = new MessageQueue(isTunnel);
-    this.#heardMs = deps.wheel.nowMs();
-    this.#idleDeadline = this.#watchIdle();
+    this.#toClient = new MessageQueue(isTunnel, deps.maxWaitingBytes);
+    this.#clientBrake = new Brake(client.link);
+    this.#upstreamBrake = new Brake(link);
+    for (const bytes of unsaid) this.#toUpstream.put(bytes);
+    this.#toUpstream.put(this.#fixed(client.rest));
     for (const bytes of answer) this.#toClient.put(bytes);
-    this.#send(client.rest);
+    this.#idle = new IdleWatch(deps.wheel, deps.idleTimeoutMs, () => {
+      const message = `expected either side to send within ${deps.idleTimeoutMs} ms`;
+      this.end({ code: 'splice-idle', message });
+    });
   }
-
-  /** The endpoint of the upstream's Link. */
-  readonly upstreamEndpoint: LinkEndpoint = new UpstreamEndpoint(this);
 
   get hasMore(): boolean {
     return this.#toClient.hasMore;
@@ -96,7 +107,11 @@ export class Splice implements PassedEndpoint, Gatherer {
 
   receive(bytes: Uint8Array): void {
     this.#inBytes += bytes.length;
-    if (this.#endReason === null) this.#send(this.#client.cipher?.decryptNext(bytes) ?? bytes);
+    if (this.#endReason !== null) return;
+    this.#idle.heard();
+    this.#toUpstream.put(this.#fixed(this.#client.cipher?.decryptNext(bytes) ?? bytes));
+    this.#upstream.wake();
+    if (this.#toUpstream.weightBytes > this.#deps.maxWaitingBytes) this.#clientBrake.pull();
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
@@ -108,11 +123,13 @@ export class Splice implements PassedEndpoint, Gatherer {
   }
 
   takeAnswers(maxBytes: number): readonly Uint8Array[] {
+    // WHY: a tunnel that closes takes an empty answer for the end, and no send follows that could carry the rest.
+    if (this.#endReason !== null) return this.take(maxBytes);
     return this.#give(this.#toClient.take(Math.min(maxBytes, MAX_ANSWERS_BYTES), false));
   }
 
   failed(reason: EndReason): void {
-    this.#sayLast(reason);
+    if (this.#endReason === null) this.#finish(reason);
   }
 
   closed(reason: EndReason): void {
@@ -120,7 +137,7 @@ export class Splice implements PassedEndpoint, Gatherer {
     this.#isClientGone = true;
     this.#endReason ??= reason;
     this.#toClient.clear();
-    this.#idleDeadline.cancel();
+    this.#idle.stop();
     this.#gather?.remove(this);
     this.#lease.closed();
     this.#upstream.close({ code: 'done', message: 'the client is gone' });
@@ -130,9 +147,7 @@ export class Splice implements PassedEndpoint, Gatherer {
   /** Ends both sides; what waits for the client goes out first, and a status where one may still be said. */
   end(reason: EndReason): void {
     if (this.#endReason !== null) return;
-    this.#endReason = reason;
-    this.#sayLast(reason);
-    this.#upstream.close({ code: 'done', message: reason.message });
+    this.#finish(reason);
     this.#client.link.close(reason);
   }
 
@@ -145,56 +160,40 @@ export class Splice implements PassedEndpoint, Gatherer {
     return this.#toUpstream.lengthBytes > 0;
   }
 
-  /** What the upstream has sent. @throws RtmpError where it is no chunk stream */
   receiveFromUpstream(bytes: Uint8Array): void {
     if (this.#endReason !== null) return;
-    this.#heardMs = this.#deps.wheel.nowMs();
+    this.#idle.heard();
     this.#toClient.put(bytes);
-    if (!this.#isUpstreamPaused && this.#toClient.lengthBytes > this.#deps.maxWaitingBytes) {
-      this.#isUpstreamPaused = true;
-      this.#upstream.pause();
-    }
-    if (this.#gather === null || this.#outBytes < SETUP_BYTES) this.#client.link.wake();
-    else {
+    if (this.#toClient.weightBytes > this.#deps.maxWaitingBytes) this.#upstreamBrake.pull();
+    // Where no more may wait, nothing more gathers.
+    if (this.#gather === null || this.#outBytes < SETUP_BYTES || this.#upstreamBrake.isOn) {
+      this.#isGathering = false;
+      this.#client.link.wake();
+    } else {
       this.#isGathering = true;
       this.#gather.add(this);
     }
   }
 
-  /** What the client has sent. */
   takeForUpstream(maxBytes: number): readonly Uint8Array[] {
     const taken = this.#toUpstream.take(maxBytes);
-    if (this.#isClientPaused && this.#toUpstream.lengthBytes <= this.#deps.maxWaitingBytes / 2) {
-      this.#isClientPaused = false;
-      this.#client.link.resume();
-    }
+    if (this.#toUpstream.weightBytes <= this.#deps.maxWaitingBytes / 2) this.#clientBrake.release();
     return taken;
   }
 
-  /** The error boundary of the upstream's Link caught `reason`; it closes next. */
-  upstreamFailed(reason: EndReason): void {
-    this.#upstreamFault = { code: 'upstream-malformed', message: reason.message };
+  upstreamFailed({ code, message }: EndReason): void {
+    this.#lease.broke();
+    // A bug of ours is not the upstream's.
+    this.end({ code: code === 'internal-error' ? code : 'upstream-malformed', message });
   }
 
-  /** The upstream's Link is over. */
   upstreamClosed(reason: EndReason): void {
     if (reason.code === 'peer-closed' || reason.code === 'done') this.#lease.closed();
     else this.#lease.broke();
-    this.end(
-      this.#upstreamFault ?? {
-        code: CLIENT_CODES[reason.code] ?? 'upstream-closed',
-        message: `the upstream ${this.#lease.name} ended the connection: ${reason.message}`,
-      },
-    );
-  }
-
-  #send(bytes: Uint8Array): void {
-    this.#heardMs = this.#deps.wheel.nowMs();
-    this.#toUpstream.put(this.#fixed(bytes));
-    this.#upstream.wake();
-    if (this.#isClientPaused || this.#toUpstream.lengthBytes <= this.#deps.maxWaitingBytes) return;
-    this.#isClientPaused = true;
-    this.#client.link.pause();
+    this.end({
+      code: CLIENT_CODES[reason.code] ?? 'upstream-closed',
+      message: `the upstream ${this.#lease.name} ended the connection: ${reason.message}`,
+    });
   }
 
   #fixed(bytes: Uint8Array): Uint8Array {
@@ -206,16 +205,21 @@ export class Splice implements PassedEndpoint, Gatherer {
 
   #give(taken: readonly Uint8Array[]): readonly Uint8Array[] {
     for (const piece of taken) this.#outBytes += piece.length;
-    if (this.#isUpstreamPaused && this.#toClient.lengthBytes <= this.#deps.maxWaitingBytes / 2) {
-      this.#isUpstreamPaused = false;
-      this.#upstream.resume();
-    }
+    // WHY also where nothing is left to take: the rest of an open message is what it waits for.
+    const isLow = this.#toClient.weightBytes <= this.#deps.maxWaitingBytes / 2 || !this.#toClient.hasMore;
+    if (isLow) this.#upstreamBrake.release();
     return this.#client.cipher?.encryptNext(taken) ?? taken;
   }
 
-  /** Puts a status behind what waits for the client, where its code has one and no message is half said. */
-  #sayLast({ code, message }: EndReason): void {
+  /** Nothing more is taken in of either side; the client is told where its end has a status and no message is half said. */
+  #finish(reason: EndReason): void {
+    this.#endReason = reason;
     this.#isGathering = false;
+    this.#sayLast(reason);
+    this.#upstream.close({ code: 'done', message: reason.message });
+  }
+
+  #sayLast({ code, message }: EndReason): void {
     const { rtmpStatus } = ERRORS[code];
     if (!this.#toClient.endWhole() || rtmpStatus === null) return;
     // WHY: where the upstream is, is nobody's business outside.
@@ -223,54 +227,5 @@ export class Splice implements PassedEndpoint, Gatherer {
       ? 'The server behind this one ended the connection.'
       : message;
     this.#toClient.putLast(closingStatus(rtmpStatus, description, this.#toClient.chunkSizeBytes));
-  }
-
-  #watchIdle(): Deadline {
-    const { wheel, idleTimeoutMs } = this.#deps;
-    return wheel.at(this.#heardMs + idleTimeoutMs, () => {
-      if (wheel.nowMs() - this.#heardMs < idleTimeoutMs) {
-        this.#idleDeadline = this.#watchIdle();
-        return;
-      }
-      this.end({ code: 'splice-idle', message: `expected either side to send within ${idleTimeoutMs} ms` });
-    });
-  }
-}
-
-/** The upstream's side of a splice. */
-class UpstreamEndpoint implements LinkEndpoint {
-  readonly isSetUp = true;
-  readonly #splice: Splice;
-
-  constructor(splice: Splice) {
-    this.#splice = splice;
-  }
-
-  get hasMore(): boolean {
-    return this.#splice.hasMoreForUpstream;
-  }
-
-  receive(bytes: Uint8Array): void {
-    this.#splice.receiveFromUpstream(bytes);
-  }
-
-  take(maxBytes: number): readonly Uint8Array[] {
-    return this.#splice.takeForUpstream(maxBytes);
-  }
-
-  takeDue(maxBytes: number): readonly Uint8Array[] {
-    return this.take(maxBytes);
-  }
-
-  takeAnswers(maxBytes: number): readonly Uint8Array[] {
-    return this.take(maxBytes);
-  }
-
-  failed(reason: EndReason): void {
-    this.#splice.upstreamFailed(reason);
-  }
-
-  closed(reason: EndReason): void {
-    this.#splice.upstreamClosed(reason);
   }
 }

@@ -4,6 +4,8 @@
 import type { EndReason } from '../errors.ts';
 import type { Link, LinkEndpoint } from '../links/link.ts';
 import { ClientHandshake } from '../protocol/rtmp/handshake/client-handshake.ts';
+import { ChunkWalker } from '../protocol/rtmp/splice/chunk-walker.ts';
+import { SPLICED_LIMITS } from '../protocol/rtmp/splice/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
 
 /** How far it has come. */
@@ -12,8 +14,17 @@ export type GreetingListener = {
   readonly onShaken: () => void;
   /** The upstream has begun to answer. */
   readonly onAnswer: () => void;
-  /** The connection ended before that. */
+  /** The connection ended before that. May be called again. */
   readonly onEnded: (reason: EndReason) => void;
+};
+
+/** What is said in it. */
+export type GreetingOptions = {
+  /** What is said behind the handshake. */
+  readonly connect: Uint8Array;
+  readonly randomBytes: (lengthBytes: number) => Uint8Array;
+  /** Whether C1 is signed. Adobe's and Wowza's servers play to none that is not, and most others do not look. */
+  readonly isSigned: boolean;
 };
 
 /** The first endpoint of an upstream's Link, until a splice has it. */
@@ -24,23 +35,21 @@ export class UpstreamGreeting implements LinkEndpoint {
   readonly #handshake: ClientHandshake;
   readonly #connect: Uint8Array;
   readonly #output = new ByteQueue();
+  // WHY: what is no chunk stream is found out while another upstream can still be tried.
+  readonly #walker = new ChunkWalker(SPLICED_LIMITS, () => {
+    this.#isAnswered = true;
+    return true;
+  });
   #isShaken = false;
-  #failure: EndReason | null = null;
+  #isAnswered = false;
   /** What came behind the handshake. */
   readonly answer: Uint8Array[] = [];
 
-  /** `connect` is said behind the handshake. */
-  constructor(
-    link: Link,
-    connect: Uint8Array,
-    randomBytes: (lengthBytes: number) => Uint8Array,
-    listener: GreetingListener,
-  ) {
+  constructor(link: Link, { connect, randomBytes, isSigned }: GreetingOptions, listener: GreetingListener) {
     this.#link = link;
     this.#connect = connect;
     this.#listener = listener;
-    // WHY: signed, for Adobe's and Wowza's servers play to none that is not, and others do not look.
-    this.#handshake = new ClientHandshake({ randomBytes, isSigned: true });
+    this.#handshake = new ClientHandshake({ randomBytes, isSigned });
     this.#putHandshake();
   }
 
@@ -48,7 +57,7 @@ export class UpstreamGreeting implements LinkEndpoint {
     return this.#output.lengthBytes > 0;
   }
 
-  /** @throws RtmpError where the handshake is none */
+  /** @throws RtmpError where the handshake is none, or no chunk stream follows it */
   receive(bytes: Uint8Array): void {
     const handshakeBytes = this.#handshake.receive(bytes);
     this.#putHandshake();
@@ -58,14 +67,7 @@ export class UpstreamGreeting implements LinkEndpoint {
       this.#listener.onShaken();
     }
     this.#link.wake();
-    if (handshakeBytes === bytes.length) return;
-    const isFirst = this.answer.length === 0;
-    this.answer.push(Uint8Array.from(bytes.subarray(handshakeBytes)));
-    // What follows is the splice's.
-    if (isFirst) {
-      this.#link.pause();
-      this.#listener.onAnswer();
-    }
+    if (handshakeBytes < bytes.length) this.#takeAnswer(Uint8Array.from(bytes.subarray(handshakeBytes)));
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
@@ -80,12 +82,29 @@ export class UpstreamGreeting implements LinkEndpoint {
     return this.take(maxBytes);
   }
 
+  /** Gives what the Link has not taken: a tunnel takes it with its next request, and the upstream may speak first. */
+  takeUnsaid(): readonly Uint8Array[] {
+    return this.#output.take(Number.POSITIVE_INFINITY);
+  }
+
   failed(reason: EndReason): void {
-    this.#failure = reason;
+    // WHY now: the connection may take seconds to end.
+    this.#listener.onEnded(reason);
   }
 
   closed(reason: EndReason): void {
-    this.#listener.onEnded(this.#failure ?? reason);
+    this.#listener.onEnded(reason);
+  }
+
+  /** It has begun once the header of a message is whole. */
+  #takeAnswer(bytes: Uint8Array): void {
+    const wasAnswered = this.#isAnswered;
+    this.answer.push(bytes);
+    this.#walker.walk(bytes);
+    if (wasAnswered || !this.#isAnswered) return;
+    // What follows is the splice's.
+    this.#link.pause();
+    this.#listener.onAnswer();
   }
 
   #putHandshake(): void {

@@ -21,6 +21,8 @@ export type Nginx = {
   readonly program: RunningProgram;
   /** URL of `path` (app/stream). */
   rtmpUrl(path: string): string;
+  /** Its page of statistics, as XML. @throws Error where it was started without */
+  statistics(): Promise<string>;
 };
 
 /** What it is told, as directives of its configuration. */
@@ -29,14 +31,33 @@ export type NginxOptions = {
   readonly server?: string;
   /** Directives of the application `live`, beside `live on`. */
   readonly live?: string;
+  /** The port that it listens on; a free one where nothing is said. */
+  readonly port?: number;
+  /** Its whole rtmp block, in place of what the others say; it listens on `port`. */
+  readonly rtmp?: string;
+  /** It tells at an HTTP port of its own who publishes and plays. */
+  readonly hasStatistics?: boolean;
+  /** It is killed after this time; a minute where nothing is said. */
+  readonly limitMs?: number;
 };
 
 /** Starts nginx as an RTMP server and waits until it listens; `cleaner` ends it at the latest. */
 export async function startNginx(cleaner: Cleaner, options: NginxOptions = {}): Promise<Nginx> {
-  const port = await freePort();
-  const program = runNginx(cleaner, [MODULE], rtmpText(port, options), LIFE_LIMIT_MS);
+  const port = options.port ?? (await freePort());
+  const statisticsPort = options.hasStatistics === true ? await freePort() : null;
+  const text = (options.rtmp ?? rtmpText(port, options)) + statisticsText(statisticsPort);
+  const program = runNginx(cleaner, [MODULE], text, options.limitMs ?? LIFE_LIMIT_MS);
   await untilListening(port, program.ended, () => program.describe());
-  return { port, program, rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}` };
+  return {
+    port,
+    program,
+    rtmpUrl: (path) => `rtmp://127.0.0.1:${port}/${path}`,
+    statistics: async () => {
+      if (statisticsPort === null) throw new Error('This nginx was started without statistics.');
+      const response = await fetch(`http://127.0.0.1:${statisticsPort}/`);
+      return response.text();
+    },
+  };
 }
 
 /**
@@ -96,6 +117,21 @@ function rtmpText(port: number, { server = '', live = '' }: NginxOptions): strin
     application live {
       live on;
       ${live}
+    }
+  }
+}
+`;
+}
+
+function statisticsText(port: number | null): string {
+  if (port === null) return '';
+  return `http {
+  ${TEMPORARY_FOLDERS}
+  access_log off;
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      rtmp_stat all;
     }
   }
 }

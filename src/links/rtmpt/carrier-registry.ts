@@ -14,8 +14,8 @@ export class CarrierRegistry {
   readonly #wheel: Wheel;
   readonly #writeTimeoutMs: number;
   readonly #linksBySocket = new WeakMap<Socket, Set<TunnelLink>>();
-  /** Those whose system takes no more for now. */
-  readonly #full = new WeakSet<Socket>();
+  /** Those that had something left to send when they were looked at last. */
+  readonly #watched = new WeakSet<Socket>();
 
   /** `writeTimeoutMs`: time that a connection which is full of replies may take none of them. */
   constructor(wheel: Wheel, writeTimeoutMs: number) {
@@ -29,12 +29,12 @@ export class CarrierRegistry {
    * nothing for too long. A publisher that never reads its replies comes to that in the end. [RTMPT-NOTE 2]
    */
   replied(socket: Socket): void {
-    if (socket.writableLength === 0 || this.#full.has(socket)) return;
-    this.#full.add(socket);
-    this.#watchFull(socket, takenBytesOf(socket));
+    if (socket.writableLength === 0 || this.#watched.has(socket)) return;
+    this.#watched.add(socket);
+    this.#watch(socket, takenBytesOf(socket));
   }
 
-  /** A whole request of `link` came on `socket`. A connection that is gone by now counts for nothing. */
+  /** A request of `link` came on `socket`, perhaps not whole. A connection that is gone by now counts for nothing. */
   carried(socket: Socket, link: TunnelLink): void {
     if (link.isCarriedBy(socket) || socket.destroyed) return;
     this.#linksOf(socket).add(link);
@@ -50,11 +50,11 @@ export class CarrierRegistry {
     }
   }
 
-  #watchFull(socket: Socket, takenBytes: number): void {
+  #watch(socket: Socket, takenBytes: number): void {
     this.#wheel.at(this.#wheel.nowMs() + this.#writeTimeoutMs, () => {
       const takenNowBytes = takenBytesOf(socket);
-      if (socket.destroyed || socket.writableLength === 0) this.#full.delete(socket);
-      else if (takenNowBytes !== takenBytes) this.#watchFull(socket, takenNowBytes);
+      if (socket.destroyed || socket.writableLength === 0) this.#watched.delete(socket);
+      else if (takenNowBytes !== takenBytes) this.#watch(socket, takenNowBytes);
       else this.#giveUp(socket);
     });
   }

@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { TokenBucket } from '../../protocol/bytes/token-bucket.ts';
 import type { Wheel } from '../link.ts';
 
-/** LIMIT: requests that wait for one session; those that come with one read of a pipelining publisher are some 300. */
-export const MAX_WAITING_REQUESTS = 512;
+/** LIMIT: requests that wait for one session; more than come with two reads of 64 KiB, as short as they can be. */
+export const MAX_WAITING_REQUESTS = 2048;
 
 /** One request that may have to wait. */
 export type IntakeRequest = {
@@ -19,21 +19,31 @@ export type IntakeRequest = {
   readonly read: (done: () => void) => void;
 };
 
+/** What it is made with. */
+export type RequestIntakeOptions = {
+  readonly wheel: Wheel;
+  /** In the long run, and as many at once. */
+  readonly maxRequestsPerSecond: number;
+  /** Nothing is held back any more. */
+  readonly onOpen: () => void;
+};
+
 /** Lets requests through to one session. */
 export class RequestIntake {
   readonly #wheel: Wheel;
+  readonly #onOpen: () => void;
   readonly #rate: TokenBucket;
   readonly #waiting: IntakeRequest[] = [];
-  /** The one of them that is being read. */
+  /** The one of them that was let in last, until it is handled, or takes longer than what had come of it. */
   #reading: IntakeRequest | null = null;
   #isPaused = false;
   #isOver = false;
   #isRetryDue = false;
   #delayedRequests = 0;
 
-  /** LIMIT: `maxRequestsPerSecond` in the long run, and as many at once. */
-  constructor(wheel: Wheel, maxRequestsPerSecond: number) {
+  constructor({ wheel, maxRequestsPerSecond, onOpen }: RequestIntakeOptions) {
     this.#wheel = wheel;
+    this.#onOpen = onOpen;
     const rate = { atOnce: maxRequestsPerSecond, perSecond: maxRequestsPerSecond };
     this.#rate = new TokenBucket(rate, wheel.nowMs());
   }
@@ -50,7 +60,10 @@ export class RequestIntake {
 
   /** True where a request that has just come goes straight to the session; otherwise it is to `wait`. */
   mayPass(isEmpty: boolean): boolean {
-    return this.#isOver || (!this.isHoldingBack && this.#mayBegin(isEmpty));
+    if (this.#isOver) return true;
+    // What brings nothing need not wait behind what cannot be taken in; behind what came too fast it does.
+    const isInTurn = !this.isHoldingBack || (isEmpty && this.#isPaused && !this.#isRetryDue);
+    return isInTurn && this.#mayBegin(isEmpty);
   }
 
   /** Has a request wait for its turn; false where too many do, and it does not. */
@@ -58,7 +71,7 @@ export class RequestIntake {
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) return false;
     this.#delayedRequests++;
     this.#waiting.push(request);
-    request.socket.pause();
+    this.#hold(request.socket);
     this.#letIn();
     return true;
   }
@@ -76,11 +89,13 @@ export class RequestIntake {
 
   /** A connection is gone, and with it what waited on it. */
   forget(socket: Socket): void {
+    const wasHoldingBack = this.isHoldingBack;
     for (let index = this.#waiting.length - 1; index >= 0; index--) {
       if (this.#waiting[index]?.socket === socket) this.#waiting.splice(index, 1);
     }
     if (this.#reading?.socket === socket) this.#reading = null;
     this.#letIn();
+    if (wasHoldingBack && !this.isHoldingBack) this.#onOpen();
   }
 
   /** The session is over: what waits is let through, and answered as a request for any session that is over. */
@@ -115,13 +130,49 @@ export class RequestIntake {
     if (first === undefined || this.#reading !== null || !this.#mayBegin(first.isEmpty)) return;
     this.#waiting.shift();
     this.#reading = first;
-    first.socket.resume();
-    first.read(() => {
-      if (this.#reading !== first) return;
-      this.#reading = null;
-      // WHY: what came behind it in one read waits already, and would be the more the longer its connection is read.
-      if (this.#waiting.some(({ socket }) => socket === first.socket)) first.socket.pause();
-      this.#letIn();
+    // Where more of its connection waits, it is here whole, and what is behind that is not to be read yet.
+    if (!this.#isWaitedOn(first.socket)) first.socket.resume();
+    first.read(() => this.#goOn(first));
+    // WHY: of one whose body has yet to come nobody knows how long that takes; others need not wait for it.
+    if (this.#reading === first) setImmediate(() => this.#goOn(first));
+  }
+
+  #goOn(first: IntakeRequest): void {
+    if (this.#reading !== first) return;
+    this.#reading = null;
+    this.#hold(first.socket);
+    this.#letIn();
+    if (!this.isHoldingBack && !this.#isOver) this.#onOpen();
+  }
+
+  /**
+   * Stops reading a connection on which something waits. WHY once more, behind the ticks of this turn: Node reads on of itself
+   * when a request has come whole, and that may be before the system was asked for more.
+   */
+  #hold(socket: Socket): void {
+    if (!this.#isWaitedOn(socket)) return;
+    socket.pause();
+    queueMicrotask(() => {
+      if (!this.#isWaitedOn(socket)) return;
+      readThroughStream(socket);
+      socket.pause();
     });
   }
+
+  #isWaitedOn(socket: Socket): boolean {
+    return this.#waiting.some((request) => request.socket === socket);
+  }
 }
+
+/**
+ * WHY: Node's parser reads a plain connection below its stream, where `pause` does not hold. A listener for its bytes has it
+ * read the stream, which takes itself to be reading still, where the parser had stopped; the empty piece ends that.
+ */
+function readThroughStream(socket: Socket): void {
+  if (socket.listeners('data').includes(ignore)) return;
+  socket.on('data', ignore);
+  socket.push(NO_BYTES);
+}
+
+const NO_BYTES = new Uint8Array(0);
+const ignore = (): void => undefined;

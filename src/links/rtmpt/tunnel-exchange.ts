@@ -50,6 +50,11 @@ export class TunnelExchange implements BodyTaker, Guarded {
     return this.#link?.isEnded === false ? this.#link : undefined;
   }
 
+  /** True where the session was there when the request began. */
+  get wasKnown(): boolean {
+    return this.#link !== undefined;
+  }
+
   /** Reads it to its end and has it answered; `done` is called behind that, unless the connection breaks off. */
   read(done: (() => void) | null = null): void {
     this.#done = done;

@@ -71,7 +71,8 @@ export class TunnelLink implements Link, Guarded {
     this.#settings = options.settings;
     this.#wheel = options.wheel;
     this.#guard = options.guard;
-    this.intake = new RequestIntake(options.wheel, options.maxRequestsPerSecond);
+    const { wheel, maxRequestsPerSecond } = options;
+    this.intake = new RequestIntake({ wheel, maxRequestsPerSecond, onOpen: () => this.#arm() });
     this.#order = new RequestOrder({
       handle: (request, response, nowMs) => this.#session?.receive(request, response, nowMs),
       releaseHeld: () => this.#session?.releaseHeld(this.#wheel.nowMs()),
@@ -167,7 +168,8 @@ export class TunnelLink implements Link, Guarded {
       return;
     }
     this.#guard(this, (link) => link.#session?.close(link.#wheel.nowMs()));
-    this.#arm();
+    // What waits takes the last words away.
+    this.resume();
   }
 
   /** Ends the link at once: held requests are answered with the closing byte, `take` is not called any more. */
@@ -211,7 +213,9 @@ export class TunnelLink implements Link, Guarded {
   readonly #onDeadline = (): void => {
     this.#deadline = null;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
-    if (!this.intake.isHoldingBack) this.#guard(this, (link) => link.#order.tick(link.#wheel.nowMs()));
+    // WHY: a client whose requests are held back is not silent, and what the others wait for may be one of them.
+    if (this.intake.isHoldingBack) this.#session?.heard(this.#wheel.nowMs());
+    else this.#guard(this, (link) => link.#order.tick(link.#wheel.nowMs()));
     this.#guard(this, (link) => link.#session?.tick(link.#wheel.nowMs()));
     this.#arm();
   };
@@ -220,7 +224,6 @@ export class TunnelLink implements Link, Guarded {
   // touches the wheel a few times a second, not twice for each hold.
   #arm(): void {
     const sessionMs = this.#session?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
-    // WHY: the request that the others wait for may be the one that is held back.
     const orderMs = this.intake.isHoldingBack ? Number.POSITIVE_INFINITY : this.#order.nextDeadlineMs();
     const nextMs = Math.min(sessionMs, orderMs);
     if (nextMs >= this.#deadlineMs) return;

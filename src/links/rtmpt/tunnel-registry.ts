@@ -52,6 +52,7 @@ export class TunnelRegistry {
       return;
     }
     const { socket } = request.raw;
+    if (socket.destroyed) return;
     this.#carriers.carried(socket, link);
     const read = (done: () => void): void => exchange.read(done);
     if (!link.intake.wait({ socket, isEmpty, read })) this.#refuseFlood(link, response);
@@ -134,11 +135,13 @@ export class TunnelRegistry {
 
   #carry(
     { type, sequenceNumber }: Extract<TunnelRequest, { sequenceNumber: number | null }>,
-    { link, request, response }: TunnelExchange,
+    { link, wasKnown, request, response }: TunnelExchange,
     body: Uint8Array,
   ): void {
     if (link === undefined) {
-      this.#answerUnknown(request, response);
+      // Whoever knew the id of a session that has ended meanwhile has not guessed it.
+      if (wasKnown) writeEmptyReply(response, httpStatusOf('tunnel-session-unknown'));
+      else this.#answerUnknown(request, response);
       return;
     }
     this.#carriers.carried(request.raw.socket, link);

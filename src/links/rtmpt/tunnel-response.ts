@@ -6,6 +6,8 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { TunnelReply } from '../../protocol/rtmpt/tunnel-session.ts';
 
 const POLLING_BYTES = ['\x00', '\x01'] as const;
+/** LIMIT: what is handed to the system at a time; a longer reply takes several writes. */
+const MAX_WRITE_BYTES = 128 * 1024;
 const CORS_MAX_AGE_S = '86400';
 
 /**
@@ -32,10 +34,36 @@ export function writeTunnelReply(response: ServerResponse, contentType: string, 
   writeHead(response, reply.statusCode, contentType, lengthBytes);
   response.cork();
   response.write(pollingByte, 'latin1');
+  if (lengthBytes <= MAX_WRITE_BYTES) writeLast(response, parts);
+  else writeInSteps(response, parts);
+}
+
+function writeLast(response: ServerResponse, parts: readonly Uint8Array[]): void {
   const lastIndex = parts.length - 1;
   for (let index = 0; index < lastIndex; index++) response.write(parts[index]);
   // WHY: an end without bytes is one more write.
   response.end(parts[lastIndex]);
+}
+
+/** WHY: whether a slow client takes anything at all shows only where a write is done. */
+function writeInSteps(response: ServerResponse, parts: readonly Uint8Array[]): void {
+  let step: Uint8Array[] = [];
+  let stepBytes = 0;
+  for (const part of parts) {
+    for (let offset = 0; offset < part.length; offset += MAX_WRITE_BYTES) {
+      const piece = part.subarray(offset, offset + MAX_WRITE_BYTES);
+      if (stepBytes > 0 && stepBytes + piece.length > MAX_WRITE_BYTES) {
+        for (const written of step) response.write(written);
+        response.uncork();
+        response.cork();
+        step = [];
+        stepBytes = 0;
+      }
+      step.push(piece);
+      stepBytes += piece.length;
+    }
+  }
+  writeLast(response, step);
 }
 
 /** Writes a 200 with a short text: a session id, or the answer to an ident. */

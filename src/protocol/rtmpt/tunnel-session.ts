@@ -138,6 +138,11 @@ export class TunnelSession<Token> {
     }
   }
 
+  /** The client has asked something that is not here yet: it is not silent. */
+  heard(nowMs: number): void {
+    this.#life.requested(0, nowMs);
+  }
+
   /** Answers what is held, with what there is. @throws whatever the endpoint throws */
   releaseHeld(nowMs: number): void {
     while (this.#waiting.length > 0) this.#answerFirst(nowMs);
@@ -151,7 +156,8 @@ export class TunnelSession<Token> {
   /** The endpoint takes more: a send that waits is answered. @throws whatever the endpoint throws */
   resume(nowMs: number): void {
     this.#isPaused = false;
-    if (this.#waiting[0]?.carriesMedia === false) this.#answerFirst(nowMs);
+    // In the middle of a send its own answer is yet to come.
+    if (!this.#isInEndpoint && this.#waiting[0]?.carriesMedia === false) this.#answerFirst(nowMs);
   }
 
   /** The endpoint may have something to give: a held idle leaves with it. @throws whatever the endpoint throws */
@@ -245,6 +251,7 @@ export class TunnelSession<Token> {
 
   // Answers the first waiting request with what there is; of a closing session, with `00` once there is nothing.
   #answerFirst(nowMs: number): void {
+    if (this.#waiting.length === 0) return;
     if (this.#answerFirstWithBytes(nowMs)) return;
     if (this.#state === 'closing') {
       this.end();

@@ -12,7 +12,7 @@ import { replyHead, startTunnel } from './tunnel-harness.ts';
 const MIB = 1024 * 1024;
 const PIECE_COUNT = 300_000;
 /** What comes and goes whatever is measured. */
-const NOISE_BYTES = 256 * 1024;
+const NOISE_BYTES = 1024 * 1024;
 
 /** A request whose body the test tells, piece for piece. */
 class ToldRequest {

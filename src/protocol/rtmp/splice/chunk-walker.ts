@@ -50,6 +50,7 @@ export class ChunkWalker {
   #openMessages = 0;
   #walkedBytes = 0;
   #cutBytes = 0;
+  #cutChunkSizeBytes = DEFAULT_CHUNK_SIZE_BYTES;
   #isStopped = false;
 
   /**
@@ -99,6 +100,11 @@ export class ChunkWalker {
   /** The peer's chunk size in force, 1..0xFFFFFF bytes. */
   get chunkSizeBytes(): number {
     return this.#chunkSizeBytes;
+  }
+
+  /** The chunk size that was in force at that last point where no message was open, 1..0xFFFFFF bytes. */
+  get cutChunkSizeBytes(): number {
+    return this.#cutChunkSizeBytes;
   }
 
   /**
@@ -254,7 +260,9 @@ export class ChunkWalker {
     stream.receivedBytes = 0;
     if (wasOpen) this.#openMessages -= 1;
     if (stream.typeId <= MessageType.Abort) this.#obey(stream);
-    if (this.#openMessages === 0) this.#cutBytes = endBytes;
+    if (this.#openMessages > 0) return;
+    this.#cutBytes = endBytes;
+    this.#cutChunkSizeBytes = this.#chunkSizeBytes;
   }
 
   /** Acts on a whole Set Chunk Size or Abort. */

@@ -1,9 +1,9 @@
 // What follows a connect that was rewritten: the next message on its chunk stream may inherit the length that connect had,
 // which the upstream never heard of. Its header then says the length itself. [RTMP 5.3.1.2]
 
-import { MAX_MESSAGE_BYTES } from '../limits.ts';
 import { ChunkWalker } from './chunk-walker.ts';
 import { joined } from './joined.ts';
+import { SPLICED_LIMITS } from './limits.ts';
 import { withLength } from './message-start.ts';
 import type { WalkedChunk } from './walked-chunk.ts';
 
@@ -22,7 +22,7 @@ export class FollowingHeaders {
   constructor(rawBytes: Uint8Array, chunkStreamId: number) {
     this.#chunkStreamId = chunkStreamId;
     this.#connectEndBytes = rawBytes.length;
-    this.#walker = new ChunkWalker({ maxMessageBytes: MAX_MESSAGE_BYTES }, (chunk) => this.#see(chunk));
+    this.#walker = new ChunkWalker(SPLICED_LIMITS, (chunk) => this.#see(chunk));
     this.#walker.walk(rawBytes);
   }
 

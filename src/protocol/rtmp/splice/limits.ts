@@ -1,6 +1,7 @@
 // Bounds of what a splice keeps of its peers: while it waits for connect, and while it waits for a point to cut at.
 
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT } from '../limits.ts';
+import type { ChunkDecoderLimits } from '../message-bounds.ts';
 
 /**
  * Bytes of a chunk stream that are taken up to the end of connect, headers and control messages included, 128 KiB.
@@ -19,3 +20,13 @@ export const MAX_MESSAGES_BEFORE_CONNECT = 16;
  * LIMIT: a keyframe of a stream of 30 Mbit/s fits; messages that overlap for longer may do so for ever.
  */
 export const MAX_OPEN_BYTES = 1024 * 1024;
+
+/**
+ * What is walked of a spliced connection: messages of every length that a header can say, and 1,024 chunk streams.
+ * LIMIT: nothing of a message is kept, but some 100 bytes of each chunk stream are; real peers use less than ten.
+ */
+export const SPLICED_LIMITS: ChunkDecoderLimits = {
+  maxMessageBytes: 0xffffff,
+  maxDataMessageBytes: 0xffffff,
+  maxChunkStreams: 1024,
+};

@@ -1,0 +1,30 @@
+// What relays have to say of the publishes and plays of a connection. Relays are made by the composition root, elsewhere;
+// this is the little that a connection knows of them.
+
+import type { LinkFacts } from '../links/link.ts';
+import type { LiveStream } from '../streams/live-stream.ts';
+
+/** A client that asks to publish or play a live stream. */
+export type StreamAsk = {
+  /** Application with its instance: 'live' or 'live/room'. */
+  readonly app: string;
+  readonly streamName: string;
+  readonly client: LinkFacts;
+};
+
+/** What is said of a play: the stream is to be looked for here; there is none; or it is being fetched. */
+export type PlayDemand =
+  | { readonly type: 'local' }
+  | { readonly type: 'none' }
+  /** `withdraw` takes the question back: no answer comes then. */
+  | { readonly type: 'waiting'; readonly withdraw: () => void };
+
+/** The relays, as connections see them. */
+export interface StreamRelays {
+  /** A client is about to publish: what is fetched under that name gives way to it. */
+  giveWay(ask: StreamAsk): void;
+  /** A client publishes from now on. */
+  published(stream: LiveStream, ask: StreamAsk): void;
+  /** A client asks to play. `answer` is called once, later, and only where it is said to wait. */
+  demand(ask: StreamAsk, answer: (outcome: 'started' | 'none') => void): PlayDemand;
+}

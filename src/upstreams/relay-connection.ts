@@ -1,0 +1,209 @@
+// One try of a relay at one upstream, from the dial to the end: the login that an upstream may ask for, which takes further
+// connections, the connect, and the play or publish that the relay is for. The lease is told how it went.
+
+import type { EndReason, Guarded } from '../errors.ts';
+import type { Link, LinkFacts } from '../links/link.ts';
+import { ClientAuth } from '../protocol/rtmp/client/client-auth.ts';
+import type { ClientEvent, SessionEnd } from '../protocol/rtmp/client/client-events.ts';
+import type { ClientSessionOptions, ConnectRequest } from '../protocol/rtmp/client/client-options.ts';
+import type { ClientSession } from '../protocol/rtmp/client/client-session.ts';
+import type { RtmpStatus } from '../protocol/rtmp/client/client-status.ts';
+import type { UpstreamLease } from './pool.ts';
+import { PULL_SILENCE_MS, type RelayEnd, type SharedRelayDeps } from './relay-deps.ts';
+import { connectRequestOf } from './relay-request.ts';
+import { UpstreamSession, type UpstreamSessionOwner } from './upstream-session.ts';
+
+/** WHY: one for all, since an error made at the abort would keep, by its stack, the relay that is to be let go. */
+const GIVEN_UP = new DOMException('The relay does not want the connection any more.', 'AbortError');
+
+const DONE: EndReason = { code: 'done', message: 'The relay is over.' };
+
+/** What is wanted of the upstream. */
+export type RelayGoal = {
+  readonly kind: 'play' | 'publish';
+  /** Application at the upstream, with its instance. */
+  readonly app: string;
+  /** Name of the live stream at the upstream. */
+  readonly streamName: string;
+  /** The client that it is for; null where it is for many, or none. */
+  readonly client: LinkFacts | null;
+};
+
+/** Who hears of a connection. */
+export interface RelayConnectionOwner {
+  /** True where `send` has something. */
+  readonly hasMedia: boolean;
+  /** As of an upstream session: media, data and what becomes of the stream, but for a refusal. */
+  heard(event: ClientEvent): void;
+  /** As of an upstream session. */
+  send(session: ClientSession, maxBytes: number): void;
+  /** It is over, other than by `close`; told once, last. */
+  ended(end: RelayEnd): void;
+}
+
+/** One try. */
+export class RelayConnection implements UpstreamSessionOwner, Guarded {
+  readonly #lease: UpstreamLease;
+  readonly #goal: RelayGoal;
+  readonly #owner: RelayConnectionOwner;
+  readonly #deps: SharedRelayDeps;
+  readonly #request: ConnectRequest;
+  readonly #auth: ClientAuth;
+  readonly #givenUp = new AbortController();
+  #upstream: UpstreamSession | null = null;
+  #isOver = false;
+
+  /** Begins to dial. */
+  constructor(lease: UpstreamLease, goal: RelayGoal, owner: RelayConnectionOwner, deps: SharedRelayDeps) {
+    this.#lease = lease;
+    this.#goal = goal;
+    this.#owner = owner;
+    this.#deps = deps;
+    const upstream = deps.upstreams.get(lease.name);
+    // The configuration was checked: a name that is not there is a bug of ours.
+    if (upstream === undefined) throw new Error(`there is no upstream ${lease.name}`);
+    this.#request = connectRequestOf(upstream, goal.app, goal.client);
+    const { user, password } = upstream.url.credentials ?? { user: '', password: '' };
+    const { randomBytes } = deps;
+    this.#auth = new ClientAuth({ ...this.#request, user, password, randomBytes });
+    this.#dial(this.#request, upstream.connectTimeoutMs);
+  }
+
+  /** Name of the upstream. */
+  get upstreamName(): string {
+    return this.#lease.name;
+  }
+
+  /** True while what is sent goes out. */
+  get isPublishing(): boolean {
+    return !this.#isOver && this.#upstream?.session.isPublishing === true;
+  }
+
+  get hasMedia(): boolean {
+    return this.#owner.hasMedia;
+  }
+
+  /** Says that the owner has media. */
+  wake(): void {
+    this.#upstream?.wake();
+  }
+
+  /** Ends it in order. The owner is told nothing further. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#lease.closed();
+    this.#givenUp.abort(GIVEN_UP);
+    this.#upstream?.close(DONE);
+  }
+
+  send(session: ClientSession, maxBytes: number): void {
+    this.#owner.send(session, maxBytes);
+  }
+
+  heard(event: ClientEvent): void {
+    switch (event.type) {
+      case 'connected':
+        this.#lease.opened();
+        this.#ask();
+        return;
+      case 'connect-rejected':
+        this.#lease.opened();
+        this.#connectRejected(event.status);
+        return;
+      case 'play-rejected':
+      case 'publish-rejected':
+        this.#over({ outcome: 'refused', reason: `refused: ${wordOf(event.status)}` });
+        return;
+      default:
+        this.#owner.heard(event);
+    }
+  }
+
+  ended({ code, message }: SessionEnd): void {
+    this.#over({ outcome: 'broke', reason: `${code}: ${message}` });
+  }
+
+  fail(reason: EndReason): void {
+    this.#over({ outcome: 'broke', reason: reason.code });
+  }
+
+  #dial(request: ConnectRequest, handshakeTimeoutMs: number): void {
+    const { dial, guard, sessions, onSessionGone } = this.#deps;
+    const { signal } = this.#givenUp;
+    const attach = (link: Link): void => {
+      if (this.#isOver) {
+        link.close(DONE);
+        return;
+      }
+      const session = new UpstreamSession(link, this, this.#optionsOf(handshakeTimeoutMs), {
+        ...this.#deps,
+        onGone: (gone) => {
+          sessions.delete(gone);
+          onSessionGone();
+        },
+      });
+      sessions.add(session);
+      this.#upstream = session;
+      session.connect(request);
+    };
+    const failed = (error: unknown): void => this.#over({ outcome: 'failed', reason: textOf(error) });
+    // WHY: async, so that a dial which throws before it waits for anything fails as one that rejects.
+    const attempt = async (): Promise<Link> => dial(this.#lease.name, this.#goal.client, signal);
+    attempt().then(
+      (link) => guard(this, () => attach(link)),
+      (error: unknown) => guard(this, () => failed(error)),
+    );
+  }
+
+  #optionsOf(handshakeTimeoutMs: number): ClientSessionOptions {
+    const { randomBytes } = this.#deps;
+    const options = { randomBytes, handshakeTimeoutMs };
+    if (this.#goal.kind === 'publish') return options;
+    return { ...options, pingIntervalMs: PULL_SILENCE_MS, pingTimeoutMs: PULL_SILENCE_MS };
+  }
+
+  #ask(): void {
+    const upstream = this.#upstream;
+    if (upstream === null) return;
+    const { kind, streamName } = this.#goal;
+    if (kind === 'play') upstream.session.play(streamName);
+    else upstream.session.publish(streamName);
+    upstream.wake();
+  }
+
+  #connectRejected(status: RtmpStatus): void {
+    const step = this.#auth.next(status);
+    if (step.type === 'reconnect') {
+      const rejected = this.#upstream;
+      this.#upstream = null;
+      rejected?.close(DONE);
+      const { connectTimeoutMs } = this.#deps.upstreams.get(this.#lease.name) ?? { connectTimeoutMs: 0 };
+      this.#dial({ ...this.#request, app: step.app, tcUrl: step.tcUrl }, connectTimeoutMs);
+      return;
+    }
+    const reason = step.type === 'failed' ? step.message : `connect refused: ${wordOf(status)}`;
+    this.#over({ outcome: 'refused', reason });
+  }
+
+  #over(end: RelayEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#givenUp.abort(GIVEN_UP);
+    // A lease that was not opened has failed by `broke` too.
+    if (end.outcome === 'failed') this.#lease.failed(end.reason);
+    else if (end.outcome === 'broke') this.#lease.broke();
+    this.#lease.closed();
+    this.#upstream?.close(DONE);
+    this.#owner.ended(end);
+  }
+}
+
+/** WHY: the code alone. A description may repeat the name of the stream, which is the key of many a service. */
+function wordOf({ code }: RtmpStatus): string {
+  return code === '' ? 'no reason given' : code;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

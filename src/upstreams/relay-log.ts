@@ -1,0 +1,52 @@
+// What the log says of one relay: a line at its start, at each break with the time until the next try, and at its end; the
+// same is counted. Names at the upstream, which may be keys, are never written.
+
+import type { SharedRelayDeps } from './relay-deps.ts';
+
+/** The lines of one relay. */
+export class RelayLog {
+  readonly #deps: Pick<SharedRelayDeps, 'log' | 'count'>;
+  readonly #direction: 'pull' | 'push';
+  readonly #fields: object;
+
+  constructor(
+    deps: Pick<SharedRelayDeps, 'log' | 'count'>,
+    direction: 'pull' | 'push',
+    { app, streamName }: { readonly app: string; readonly streamName: string },
+  ) {
+    this.#deps = deps;
+    this.#direction = direction;
+    this.#fields = { direction, app: printable(app), stream: printable(streamName) };
+  }
+
+  /** It begins. */
+  started(): void {
+    this.#tell('started', {});
+  }
+
+  /** The upstream sends, or is sent to, from now on. */
+  flowing(upstream: string): void {
+    this.#tell('flowing', { upstream });
+  }
+
+  /** A connection is over, or did not come about. The next try comes in `nextTryMs`, 0 for at once. */
+  broke(upstream: string, reason: string, nextTryMs: number): void {
+    this.#tell('broke', { upstream, reason: printable(reason), nextTryMs });
+  }
+
+  /** It is over for good. */
+  ended(reason: string, figures: object = {}): void {
+    this.#tell('ended', { reason, ...figures });
+  }
+
+  #tell(what: 'started' | 'flowing' | 'broke' | 'ended', fields: object): void {
+    const { log, count } = this.#deps;
+    count(`relay-${this.#direction}-${what}`);
+    log.info({ ...this.#fields, ...fields }, `relay ${what}`);
+  }
+}
+
+/** `text` without what ends a line, moves a cursor or turns the direction of what is around it. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
+}

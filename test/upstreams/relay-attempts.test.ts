@@ -1,0 +1,92 @@
+// Which upstream a relay tries next, and when.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DeadlineWheel } from '../../src/sessions/deadline-wheel.ts';
+import type { UpstreamLease } from '../../src/upstreams/pool.ts';
+import { RelayAttempts } from '../../src/upstreams/relay-attempts.ts';
+import { FakeClock } from '../sessions/session-rig.ts';
+import { inOrder, PoolRig } from './pool-rig.ts';
+
+/** Tries of a relay to these upstreams, in order. */
+class AttemptsRig {
+  readonly clock = new FakeClock();
+  readonly opened: string[] = [];
+  readonly attempts: RelayAttempts;
+  #lease: UpstreamLease | null = null;
+
+  constructor(...names: string[]) {
+    const { pool } = new PoolRig(Object.fromEntries(names.map((name) => [name, { maxFailures: 100 }])));
+    this.attempts = new RelayAttempts({
+      wheel: new DeadlineWheel(this.clock),
+      settings: { retryTimeMs: 1000, maxRetryTimeMs: 5000 },
+      take: (tried) => pool.take(inOrder(...names), tried),
+      open: (lease) => {
+        this.#lease = lease;
+        this.opened.push(lease.name);
+      },
+    });
+  }
+
+  /** The open try is over; gives the time until the next. */
+  over(servedMs = 0): number {
+    const lease = this.#lease;
+    assert.ok(lease !== null, 'there is a try');
+    lease.closed();
+    return this.attempts.over(lease.name, servedMs);
+  }
+}
+
+describe('RelayAttempts', () => {
+  it('tries each upstream once, at once, and all again after a time that doubles to its limit', () => {
+    const rig = new AttemptsRig('a', 'b');
+    assert.equal(rig.attempts.try(), 0);
+    const waits: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      assert.equal(rig.over(), 0);
+      const waitMs = rig.over();
+      waits.push(waitMs);
+      const before = rig.opened.length;
+      rig.clock.advance(waitMs - 100);
+      assert.equal(rig.opened.length, before);
+      rig.clock.advance(200);
+    }
+    assert.deepEqual(waits, [1000, 2000, 4000, 5000, 5000]);
+    assert.deepEqual(rig.opened, Array(6).fill(['a', 'b']).flat().slice(0, 11));
+  });
+
+  it('tries the others at once, and counts anew, where one breaks that had served for a while', () => {
+    const rig = new AttemptsRig('a', 'b');
+    rig.attempts.try();
+    rig.over();
+    assert.equal(rig.over(), 1000);
+    rig.clock.advance(1100);
+    assert.equal(rig.over(1000), 0, 'a served');
+    assert.deepEqual(rig.opened, ['a', 'b', 'a', 'b']);
+    assert.equal(rig.over(), 1000);
+  });
+
+  it('does not try two in turn without an end that break as soon as they have begun', () => {
+    const rig = new AttemptsRig('a', 'b');
+    rig.attempts.try();
+    assert.equal(rig.over(999), 0);
+    assert.equal(rig.over(999), 1000);
+  });
+
+  it('waits before it tries the only one again', () => {
+    const rig = new AttemptsRig('a');
+    rig.attempts.try();
+    assert.equal(rig.over(60_000), 1000);
+    assert.equal(rig.over(60_000), 1000);
+  });
+
+  it('makes no further try once it is stopped', () => {
+    const rig = new AttemptsRig('a');
+    rig.attempts.try();
+    rig.over();
+    rig.attempts.stop();
+    rig.clock.advance(60_000);
+    assert.deepEqual(rig.opened, ['a']);
+    assert.equal(rig.clock.waitingCalls, 0);
+  });
+});
