@@ -6,6 +6,7 @@ import { allCase } from './cases/all.ts';
 import { CORE_CASE } from './cases/core.ts';
 import { FANIN_CASE } from './cases/fanin.ts';
 import { FLOOR_CASE } from './cases/floor.ts';
+import { FRONT_CASE } from './cases/front.ts';
 import { HOSTILE_CASE } from './cases/hostile.ts';
 import { JOIN_CASE } from './cases/join.ts';
 import { MEMORY_CASE } from './cases/memory.ts';
@@ -23,6 +24,7 @@ const MEASURES: Readonly<Record<string, BenchCase>> = {
   'tunnel-latency': TUNNEL_LATENCY_CASE,
   fanin: FANIN_CASE,
   floor: FLOOR_CASE,
+  front: FRONT_CASE,
   join: JOIN_CASE,
   memory: MEMORY_CASE,
   hostile: HOSTILE_CASE,

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { routingOf, type Upstream } from './config/routing.ts';
 import type { Config } from './config/schema.ts';
 import type { Guard, Guarded } from './errors.ts';
+import { makeRelays } from './gateway-relays.ts';
 import { CaFiles } from './links/dial/ca-files.ts';
 import { checkUpstream } from './links/dial/check-upstream.ts';
 import type { DialDeps } from './links/dial/dial-upstream.ts';
@@ -13,9 +14,12 @@ import type { Wheel } from './links/link.ts';
 import type { Front } from './links/passage.ts';
 import type { Logger } from './log.ts';
 import type { StreamScheduler } from './streams/audience.ts';
+import type { StreamRegistry } from './streams/stream-registry.ts';
 import { GatherClock } from './upstreams/gather-clock.ts';
 import { HealthChecks } from './upstreams/health.ts';
 import { UpstreamPool } from './upstreams/pool.ts';
+import type { Relays } from './upstreams/relays.ts';
+import type { Dial } from './upstreams/splice-passage.ts';
 import { UpstreamFront } from './upstreams/upstream-front.ts';
 
 /** What it is made with. */
@@ -23,6 +27,8 @@ export type UpstreamsWorld = {
   readonly log: Logger;
   readonly wheel: Wheel;
   readonly scheduler: StreamScheduler;
+  readonly registry: StreamRegistry;
+  readonly count: (name: string) => void;
   readonly guard: Guard;
   readonly onInternalError: (error: unknown) => void;
   /** The entry of `listen` that a port belongs to. */
@@ -33,16 +39,19 @@ export type UpstreamsWorld = {
 export type Upstreams = {
   /** Null where no client is ever passed on. */
   readonly front: Front | null;
-  /** Begins to check those that are to be checked. */
+  /** Null where nothing is relayed. */
+  readonly relays: Relays | null;
+  /** Begins to check those that are to be checked, and the relays that no client asks for. */
   readonly start: () => void;
-  /** Ends all that runs of itself. */
-  readonly stop: () => void;
+  /** Ends all that runs of itself, within a few seconds. */
+  readonly stop: () => Promise<void>;
 };
 
 /** Makes what the configuration says of upstreams. Nothing is dialled before a client comes, or `start`. */
 export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams {
   const { log, wheel, guard, onInternalError } = world;
-  const { upstreams, routes } = routingOf(config);
+  const routing = routingOf(config);
+  const { upstreams, routes } = routing;
   const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
   const upstreamOf = (name: string): Upstream => {
     const upstream = byName.get(name);
@@ -68,11 +77,20 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
     check: (name, signal) => checkUpstream(upstreamOf(name), dialDeps, signal),
     runLater: (work) => guard(boundary, work),
   });
+  const dial: Dial = (upstream, client, signal) => dialUpstream(upstream, client, dialDeps, signal);
+  const relays = makeRelays(config, routing, { ...world, pool, dial });
   const isFront = routes.some(({ action }) => action === 'splice');
   return {
     front: isFront ? frontOf() : null,
-    start: () => checks.start(),
-    stop: () => checks.stop(),
+    relays,
+    start: () => {
+      checks.start();
+      relays?.start();
+    },
+    stop: async () => {
+      checks.stop();
+      await relays?.stop();
+    },
   };
 
   function frontOf(): Front {
@@ -87,7 +105,7 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
         upstreamOf,
         randomBytes,
         failoverTimeoutMs: config.upstreamHealth.failoverTimeoutMs,
-        dial: (upstream, client, signal) => dialUpstream(upstream, client, dialDeps, signal),
+        dial,
         splice: {
           wheel,
           tunnelGather: clockOf(gatherTimeMs),

@@ -78,7 +78,11 @@ export class Gateway {
       wheel: this.#wheel,
       count: (code) => this.#count(code),
     });
+    const streamOptionsFor = perApp(config, (streams) => streamOptionsOf(config, streams));
+    const registry = new StreamRegistry(streamOptionsFor, deps.scheduler);
     this.#upstreams = makeUpstreams(config, {
+      registry,
+      count: (name) => this.#count(name),
       log: deps.log,
       wheel: this.#wheel,
       scheduler: deps.scheduler,
@@ -86,10 +90,9 @@ export class Gateway {
       onInternalError,
       listenerAt: (port) => this.#listenersByPort.get(port) ?? '',
     });
-    const { front } = this.#upstreams;
-    const streamOptionsFor = perApp(config, (streams) => streamOptionsOf(config, streams));
+    const { front, relays } = this.#upstreams;
     this.#connectionDeps = {
-      registry: new StreamRegistry(streamOptionsFor, deps.scheduler),
+      registry,
       wheel: this.#wheel,
       scheduler: deps.scheduler,
       guard: this.#guard,
@@ -100,6 +103,7 @@ export class Gateway {
         recordsConnect: front !== null,
       },
       front,
+      relays,
       startsInPast: perApp(config, ({ gopCache }) => gopCache),
       admissions: boundedAdmissions(deps.admissions ?? new Map()),
       onEnd: (ended, reason) => this.#forget(ended, reason.code),
@@ -208,7 +212,7 @@ export class Gateway {
     this.#listeners.destroySockets();
     await this.#allEnded(ENDING_MS);
     await listenersClosed;
-    this.#upstreams.stop();
+    await this.#upstreams.stop();
     this.#certificates?.stop();
     this.#wheel.stop();
   }

@@ -35,6 +35,7 @@ export function allParts({ runs, seconds, settleMs }: PartsOptions): Part[] {
     ['tunnel-latency', 'tunnel-latency', long],
     ['fanin', 'fanin', ['--peer', 'all', ...long]],
     ['floor', 'floor', long],
+    ['front', 'front', long],
     ['join', 'join', ['--peer', 'nginx', ...settled]],
     ['memory', 'memory', ['--viewers', '5000', ...often]],
     ['churn', 'memory', ['--viewers', '0', '--churn-seconds', '300']],

@@ -110,8 +110,13 @@ export async function startLive(options: LoadOptions): Promise<LiveRun> {
 }
 
 function createSource(options: LoadOptions, onFailed: (text: string) => void): LiveSource {
-  const { streamName, flvPath, startMs } = options;
-  const publisher = createPublisher(options, options.publishOver, streamName, onFailed);
+  const { streamName, flvPath, startMs, publishPort } = options;
+  const publisher = createPublisher(
+    { ...options, port: publishPort },
+    options.publishOver,
+    streamName,
+    onFailed,
+  );
   const source: MediaSource = flvPath === null ? mediaOf(options) : new FlvMedia(flvPath);
   const write = (bytes: Buffer): void => publisher.send(bytes);
   return { publisher, pump: new MediaPump({ source, isStamped: flvPath === null, startMs, write }) };

@@ -36,6 +36,8 @@ export type LoadOptions = PerScheme<number> & {
   readonly port: number;
   /** Where TLS is spoken. */
   readonly securePort: number;
+  /** Where the one publisher of a run goes: another port than the viewers' where a server stands in front of its own. */
+  readonly publishPort: number;
   readonly app: string;
   readonly streamName: string;
   /** How many publishers of a fan-in have a viewer. */
@@ -79,6 +81,7 @@ export const LOAD_USAGE = `node bench/load.ts --url rtmp://HOST:PORT/APP/STREAM 
   --rtmp N, --rtmpt N, --rtmps N, --rtmpts N, --ws N, --wss N
                         viewers, publishers of a fan-in, or clients of a floor, by what carries them (0)
   --secure-port N       where TLS is spoken (the port of --url)
+  --publish-port N      where the one publisher goes (the port of --url)
   --checked N           publishers of a fan-in that have a viewer (10)
   --at-once N           joins at a time; 0 for one of up to 50 viewers, ten of more (0)
   --idle                viewers connect and never play
@@ -124,6 +127,7 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
       fps: { type: 'string', default: '30' },
       ...perScheme(() => ({ type: 'string', default: '0' }) as const),
       'secure-port': { type: 'string' },
+      'publish-port': { type: 'string' },
       seconds: { type: 'string', default: '10' },
       'settle-ms': { type: 'string', default: '1000' },
       kbps: { type: 'string', default: '1130' },
@@ -143,6 +147,7 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     host,
     port: Number(port),
     securePort: wholeNumber('--secure-port', values['secure-port'] ?? port, MAX_PORT),
+    publishPort: wholeNumber('--publish-port', values['publish-port'] ?? port, MAX_PORT),
     app,
     streamName,
     ...perScheme((scheme) => wholeNumber(`--${scheme}`, values[scheme], MAX_VIEWERS)),

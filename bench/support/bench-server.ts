@@ -10,6 +10,8 @@ export type BenchServer = {
   /** Where it speaks TLS; null where it does not. */
   readonly securePort: number | null;
   readonly process: PinnedProcess;
+  /** Where this one stands in front of another: that one, on the load program's core. The publisher goes there. */
+  readonly behind?: Pick<BenchServer, 'port' | 'process'>;
   /** Stops it and removes what it left behind. */
   stop(): Promise<void>;
 };

@@ -37,6 +37,11 @@ export function bareFastifyName(scheme: Scheme): string {
 /** Two sockets and `pipe`. */
 export const BARE_PIPE: ServerKind = floor('bare pipe', 'both ways', 'pipe', [], 'rtmp');
 
+/** The same, to one port of the loopback. */
+export function barePipeTo(port: number): ServerKind {
+  return floor(BARE_PIPE.name, BARE_PIPE.version(), 'pipe', [port], 'rtmp');
+}
+
 /** A listener that drops what it reads. */
 export const BARE_READER: ServerKind = floor('bare reader', 'of every byte', 'read', [], 'rtmp');
 

@@ -18,6 +18,7 @@ export async function runLoadProgram(
   const url = `rtmp://127.0.0.1:${server.port}/live/bench`;
   const startArgs = kind.startsAtKeyframe ? [] : ['--start-anywhere'];
   if (server.securePort !== null) startArgs.push('--secure-port', String(server.securePort));
+  if (server.behind !== undefined) startArgs.push('--publish-port', String(server.behind.port));
   const program = startPinned(LOAD_CORE, process.execPath, [
     'bench/load.ts',
     '--url',

@@ -30,10 +30,11 @@ export function measurementTable(measurements: readonly Measurement[], client: s
 }
 
 /** Tells that a run is void, and what was wrong in it. */
-export function printFaults({ load }: Measurement, print: (text: string) => void): void {
+export function printFaults({ load, behind }: Measurement, print: (text: string) => void): void {
   if (load.isVoid) {
-    const share = Math.round(load.loadCpuShare * 100);
-    print(`  VOID: the load program used ${share} % of its core; its figures measure itself.`);
+    const shared = behind === null ? '' : `, and the server behind ${percentText(behind.cpuShare)}`;
+    const share = percentText(load.loadCpuShare);
+    print(`  VOID: the load program used ${share} of its core${shared}; its figures measure itself.`);
   }
   for (const text of load.faultTexts) print(`  FAULT ${text}`);
 }

@@ -8,6 +8,7 @@ import type { ServerKind } from './bench-server.ts';
 import { installDebianPackages } from './debian-packages.ts';
 import type { PeerPlace } from './peer-process.ts';
 import { startPeer } from './peer-process.ts';
+import { LOAD_CORE, SERVER_CORE } from './pinned-process.ts';
 
 const NGINX = '/usr/sbin/nginx';
 const RTMP_MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
@@ -21,7 +22,10 @@ export const NGINX_RTMP: ServerKind = nginx(false);
 /** The same behind its stream module, for viewers over RTMPS. */
 export const NGINX_RTMPS: ServerKind = nginx(true);
 
-function nginx(isSecure: boolean): ServerKind {
+/** The first one on the load program's core, behind a server under test. */
+export const NGINX_BEHIND: ServerKind = nginx(false, LOAD_CORE);
+
+function nginx(isSecure: boolean, core: number = SERVER_CORE): ServerKind {
   return {
     name: 'nginx',
     startsAtKeyframe: false,
@@ -35,12 +39,17 @@ function nginx(isSecure: boolean): ServerKind {
       return isSecure ? `${version}, TLS by its stream module` : version;
     },
     start: () =>
-      startPeer('nginx', isSecure, (place) => {
-        const { folder } = place;
-        const configPath = join(folder, 'nginx.conf');
-        writeFileSync(configPath, configText(place));
-        return { command: NGINX, args: ['-p', folder, '-c', configPath, '-e', join(folder, 'error.log')] };
-      }),
+      startPeer(
+        'nginx',
+        isSecure,
+        (place) => {
+          const { folder } = place;
+          const configPath = join(folder, 'nginx.conf');
+          writeFileSync(configPath, configText(place));
+          return { command: NGINX, args: ['-p', folder, '-c', configPath, '-e', join(folder, 'error.log')] };
+        },
+        core,
+      ),
   };
 }
 

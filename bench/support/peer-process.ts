@@ -28,12 +28,13 @@ export async function startPeer(
   name: string,
   isSecure: boolean,
   prepare: (place: PeerPlace) => PeerCommand,
+  core: number = SERVER_CORE,
 ): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), `culvert-bench-${name}-`));
   const port = await freePort();
   const secure = isSecure ? { port: await freePort(), ...(await benchCertificate()) } : null;
   const { command, args } = prepare({ folder, port, secure });
-  const running: PinnedProcess = startPinned(SERVER_CORE, command, args);
+  const running: PinnedProcess = startPinned(core, command, args);
   // WHY: what it writes for people is read and dropped, or it would wait for a full pipe one day.
   running.child.stdout?.resume();
   const stop = async (): Promise<void> => {

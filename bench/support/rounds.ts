@@ -28,6 +28,8 @@ export type RoundsPlan = Rounds & {
   /** What the cost is told by: "viewer", "publisher". */
   readonly client: string;
   readonly aims: (summaries: readonly Summary[]) => readonly Aim[];
+  /** What else is told under the medians, in lines. */
+  readonly remarks?: (summaries: readonly Summary[]) => readonly string[];
 };
 
 /** Makes a case of a plan that the command line gives. */
@@ -95,7 +97,11 @@ async function runRounds(plan: RoundsPlan, print: (text: string) => void): Promi
   print(`\n${measurementTable(measurements, plan.client)}\n`);
   const figures = summarise(measurements);
   const aims = plan.aims(figures);
-  const remarks = [...carrierLines(figures), ...cipherLines(figures)];
+  const remarks = [
+    ...carrierLines(figures),
+    ...cipherLines(figures),
+    ...(plan.remarks === undefined ? [] : plan.remarks(figures)),
+  ];
   const report = [summaryTable(figures, plan.client), ...remarks, ...aimLines(aims)].join('\n');
   print(`${report}\n`);
   if (plan.profileFolder !== null) print('With a profiler in it the gateway costs more: no figures to keep.');

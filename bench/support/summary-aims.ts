@@ -66,12 +66,12 @@ function ownAims(
 }
 
 /** WHY: at its limit the gateway does less than is asked, so that it seems cheaper than it is. */
-function cutOff({ isSaturated }: Summary): Pick<Aim, 'isCutOff'> {
+export function cutOff({ isSaturated }: Summary): Pick<Aim, 'isCutOff'> {
   return isSaturated ? { isCutOff: true } : {};
 }
 
 /** Words for servers that were at the limit of their core: their cost is cut off there, their latency is a queue's. */
-function fullCaveats(...summaries: readonly Summary[]): string[] {
+export function fullCaveats(...summaries: readonly Summary[]): string[] {
   return summaries
     .filter(({ isSaturated }) => isSaturated)
     .map(({ server }) => `FULL: ${server} was at the limit of its core`);

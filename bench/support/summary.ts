@@ -21,6 +21,8 @@ export type Summary = {
   readonly voidRuns: number;
   /** Null where no run counts. */
   readonly cpuMsPerClientSecond: number | null;
+  /** The same of the server behind this one; null where there is none. */
+  readonly behindCpuMsPerClientSecond: number | null;
   /** The gateway's cost as a multiple of this server's; null for the gateway itself, or where either has none. */
   readonly culvertTimes: number | null;
   /** CPU time of one reply over HTTP, µs; null where there are none. */
@@ -92,6 +94,7 @@ function summaryOf(measurements: readonly Measurement[]): Summary {
     runs: counted.length,
     voidRuns: measurements.length - counted.length,
     cpuMsPerClientSecond: medianOf(({ cpuMsPerClientSecond }) => cpuMsPerClientSecond),
+    behindCpuMsPerClientSecond: medianOf(({ behind }) => behind?.cpuMsPerClientSecond ?? null),
     culvertTimes: null,
     cpuUsPerReply: medianOf(cpuUsPerReply),
     culvertTimesPerReply: null,

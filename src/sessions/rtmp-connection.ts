@@ -23,6 +23,7 @@ import { Publishers } from './publishers.ts';
 import { Refusal } from './refusal.ts';
 import { SessionLog } from './session-log.ts';
 import { StreamDecisions } from './stream-decisions.ts';
+import type { StreamRelays } from './stream-relays.ts';
 
 const SHUTTING_DOWN = 'The server is shutting down.';
 
@@ -44,6 +45,8 @@ export type ConnectionDeps = {
   readonly admissions: ReadonlyMap<string, Admission>;
   /** Where clients are passed on to; null where the gateway serves them all. */
   readonly front: Front | null;
+  /** What fetches and passes on live streams; null where nothing is relayed. */
+  readonly relays: StreamRelays | null;
   /** Told when the connection is over, last of all, and why. */
   readonly onEnd: (connection: RtmpConnection, reason: EndReason) => void;
 };
@@ -108,6 +111,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
       fail: (error) => this.#failFor(error),
       chunkSizeBytes: deps.sessionOptions.chunkSizeBytes,
       startsInPast: deps.startsInPast,
+      ...(deps.relays === null ? {} : { relaying: { relays: deps.relays, runLater } }),
     });
     this.#armDeadline();
     link.attach(this);
@@ -263,6 +267,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
     this.#refusal.stop();
     this.#entrance.close();
     this.#handOver.stop();
+    this.#decisions.close();
     this.#session.close();
     this.#publishers.endAll();
     this.#players.endAll();

@@ -70,6 +70,7 @@ export function measurementOf(server: string, figures: Figures = {}): Measuremen
     cpuMsPerClientSecond: cost,
     serverCpuShare: coreShare,
     residentBytes: 1,
+    behind: null,
     load: loadResult({
       isVoid,
       ciphers,

@@ -97,6 +97,28 @@ describe('the bench', { concurrency: 2 }, () => {
     }
   });
 
+  it('plays what nginx has, spliced, merged, through tunnels, piped, and from itself', async () => {
+    const { measurements, said } = await smoke('front');
+    assert.match(said, /^medians, CPU-ms\/viewer-s +in front +nginx +together/m);
+    assert.match(said, /^Relayed viewers were left out/m);
+    assert.deepEqual(
+      measurements.map(({ server, group }: { server: string; group: string }) => `${server}, ${group}`),
+      [
+        'culvert, 4 rtmp',
+        'bare pipe, 4 rtmp',
+        'nginx, 4 rtmp',
+        'culvert, 4 rtmp, merged 20 ms',
+        'culvert, 4 rtmpt',
+        'nginx, 4 rtmpt',
+      ],
+    );
+    for (const { server, group, load, behind } of measurements) {
+      const { frames } = load[server !== 'nginx' && group.startsWith('4 rtmpt') ? 'rtmpt' : 'rtmp'];
+      assert.ok(frames >= 4 * 60, `${frames} frames, ${server}, ${group}`);
+      assert.ok(behind.cpuShare >= 0, `${server}, ${group}`);
+    }
+  });
+
   it('joins over RTMP and RTMPT', async () => {
     const [rtmp, rtmpt] = (await smoke('join')).measurements;
     assert.deepEqual([rtmp.load.rtmp.joins, rtmpt.load.rtmpt.joins], [10, 10]);
@@ -177,7 +199,7 @@ describe('the bench', { concurrency: 2 }, () => {
     {
       words: ['watch'],
       message:
-        'expected a case (play, tunnel, tunnel-latency, fanin, floor, join, memory, hostile, core, all), got watch',
+        'expected a case (play, tunnel, tunnel-latency, fanin, floor, front, join, memory, hostile, core, all), got watch',
     },
     {
       words: ['play', '--peer', 'apache'],

@@ -143,6 +143,7 @@ export class SessionRig {
       sessionOptions: SESSION_OPTIONS,
       startsInPast: () => true,
       front: null,
+      relays: null,
       admissions: new Map(),
       onEnd: (ended) => this.ended.push(ended),
       ...this.#deps,
