@@ -7,6 +7,7 @@ import { parseCommand } from '../../src/protocol/rtmp/command-message.ts';
 import type { RtmpMessage } from '../../src/protocol/rtmp/message.ts';
 import type { ChunkDecoderLimits } from '../../src/protocol/rtmp/message-bounds.ts';
 import { ChunkWalker } from '../../src/protocol/rtmp/splice/chunk-walker.ts';
+import { SPLICED_LIMITS } from '../../src/protocol/rtmp/splice/limits.ts';
 import { amf, WireEcmaArray } from '../../test/support/amf-wire.ts';
 import { chunk, control, join, setChunkSize } from '../../test/support/chunk-wire.ts';
 import { ClientMessages } from '../../test/support/client-messages.ts';
@@ -14,7 +15,8 @@ import { type Spliced, splice } from '../../test/support/spliced.ts';
 import { bytesOf, vectorOf, vectorsFromTextOf, vectorsOf } from '../../test/support/vectors.ts';
 import { assertSame, type FuzzTarget, outcomeOf, sameForEveryCut } from '../support/fuzz-target.ts';
 
-const LIMITS = { maxMessageBytes: 8 * 1024 * 1024 };
+/** Those of what follows a connect, for a decoder, which keeps what it reads. */
+const LIMITS = { ...SPLICED_LIMITS, maxPartialBytes: 1024 * 1024 * 1024 };
 const WALK_LIMITS = { maxMessageBytes: 64 * 1024, maxPartialBytes: 1024 * 1024 * 1024 };
 
 const CHANGES = { app: 'elsewhere', tcUrl: 'rtmp://upstream/elsewhere', properties: { more: 'm' } };

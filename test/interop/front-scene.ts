@@ -12,6 +12,7 @@ import { type Cleaner, newFilePath, sleep } from '../support/programs.ts';
 /** What the page calls them. */
 export const HEADINGS = {
   oneFlag: 'One flag',
+  relay: 'Splice or relay',
   pool: 'Several servers',
   nginx: 'nginx with its RTMP module',
   chain: 'Another Culvert',
