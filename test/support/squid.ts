@@ -3,7 +3,16 @@
 // for it.
 
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { untilListening } from '../../bench/support/ports.ts';
@@ -13,6 +22,8 @@ const SQUID = '/usr/sbin/squid';
 const SETPRIV = '/usr/bin/setpriv';
 /** Debian's user and group of it. */
 const USER = 'proxy';
+/** Where Linux shows it. */
+const SHARED_MEMORY = '/dev/shm';
 const LIFE_LIMIT_MS = 60_000;
 
 /** A request that squid has answered, or a CONNECT that is over. */
@@ -51,11 +62,20 @@ export async function startSquid(
   writeFileSync(configPath, `${processText(folder)}${config}`);
   const isRoot = process.getuid?.() === 0;
   if (isRoot) for (const path of [folder, configPath]) chownSync(path, idOf('-u'), idOf('-g'));
-  const words = [SQUID, '-N', '-d', '1', '-f', configPath];
+  // WHY: its shared memory has this name, and what one that was killed has left would keep the next from starting.
+  const service = `culvert${randomBytes(4).toString('hex')}`;
+  cleaner.after(() => removeSharedMemory(service));
+  const words = [SQUID, '-N', '-n', service, '-d', '1', '-f', configPath];
   const [command = SQUID, ...args] = isRoot ? [...asUser(), ...words] : words;
   const program = startProgram(cleaner, { title: 'squid', command, args, limitMs });
   await untilListening(port, program.ended, () => program.describe());
   return { program, requests: () => requestsIn(join(folder, 'access.log')) };
+}
+
+function removeSharedMemory(service: string): void {
+  const names = existsSync(SHARED_MEMORY) ? readdirSync(SHARED_MEMORY) : [];
+  for (const name of names)
+    if (name.startsWith(`${service}-`)) rmSync(join(SHARED_MEMORY, name), { force: true });
 }
 
 /** WHY it says again who dies with this process: the kernel forgets that when a process changes its user. */
