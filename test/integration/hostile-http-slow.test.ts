@@ -38,7 +38,7 @@ function drip(socket: Socket, drop: string): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-describe('the gateway, asked in HTTP that takes its time', () => {
+describe('the gateway, asked in HTTP that takes its time [tunnel point 13]', () => {
   const scope = new Scope();
   let rig: DoorRig;
 

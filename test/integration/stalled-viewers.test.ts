@@ -59,7 +59,7 @@ function mibOf(samples: Readonly<Record<string, MemoryBytes>>): string {
     .join('; ');
 }
 
-describe('a hundred viewers who stop reading', () => {
+describe('a hundred viewers who stop reading [tunnel point 10]', () => {
   it('are bounded in bytes, are given up in time, and cost a hundred others not one frame [item 77]', {
     timeout: LIMIT_MS,
   }, async (t) => {
@@ -129,7 +129,7 @@ describe('a hundred viewers who stop reading', () => {
   });
 });
 
-describe('fifty viewers who read again in time', () => {
+describe('fifty viewers who read again in time [tunnel point 10]', () => {
   it('go on at a keyframe with the headers in force, on the connection they had', {
     timeout: LIMIT_MS,
   }, async (t) => {

@@ -167,7 +167,9 @@ const TOWARDS_CLIENTS: readonly Row[] = [
 /** What a row's minute was, or why it broke off. */
 type Minute = { readonly proxy: CountedProxy; readonly check: () => Promise<void> };
 
-describe('For a minute without a gap, the tunnel', { concurrency: false }, () => {
+describe('For a minute without a gap, the tunnel [tunnel point 4] [tunnel point 13]', {
+  concurrency: false,
+}, () => {
   const scope = new Scope();
   const minutes = new Map<Row, PromiseSettledResult<Minute>>();
   let gateway: GatewayProcess | undefined;

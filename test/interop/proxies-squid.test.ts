@@ -77,7 +77,7 @@ async function waitForConnects(squid: Squid, count: number): Promise<void> {
   assert.equal(connects(), count, squid.program.describe());
 }
 
-describe('The gateway behind squid', { concurrency: false }, () => {
+describe('The gateway behind squid [tunnel point 14]', { concurrency: false }, () => {
   it('takes and gives every frame by RTMPT, over a connection for each request, and takes clients for squid', async (t) => {
     const front = await startFront(t);
     await assertPlaysByRtmpt(t, front);

@@ -10,7 +10,7 @@ function pictures(rig: StreamRig, from: number, to: number, gopFrames: number, l
   }
 }
 
-describe('Viewer, falling behind', () => {
+describe('Viewer, falling behind [tunnel point 10]', () => {
   it('jumps to the newest keyframe with the headers in front [item 77]', () => {
     const rig = new StreamRig({ lagMs: 2000 });
     rig.begin();

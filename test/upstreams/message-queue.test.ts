@@ -17,7 +17,7 @@ import { ClientMessages } from '../support/client-messages.ts';
 
 const OPEN = chunk({ format: 0, chunkStreamId: 5, lengthBytes: 200, payload: filled(128) });
 
-describe('MessageQueue', () => {
+describe('MessageQueue [tunnel point 9] [tunnel point 10]', () => {
   it('gives a tunnel every byte, each take ending where no message is open', () => {
     const plans = fc.record({
       repeatsTimestamp: fc.constant(true),

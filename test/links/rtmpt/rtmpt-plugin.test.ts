@@ -21,7 +21,7 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
     assert.equal(await client.reply(), expected);
   });
 
-  it('opens with 22 characters and one LF, without a polling byte', async (t) => {
+  it('opens with 22 characters and one LF, without a polling byte [tunnel point 1] [tunnel point 7]', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
     const reply = await client.ask('/open/1');
@@ -31,7 +31,7 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
     assert.equal(harness.links.length, 2);
   });
 
-  it('sends a reply of one byte in 121 bytes', async (t) => {
+  it('sends a reply of one byte in 121 bytes [tunnel point 2]', async (t) => {
     const client = await (await startTunnel(t)).client();
     const id = await client.open();
     const reply = await client.ask(`/send/${id}/0`, HANDSHAKE);
@@ -60,12 +60,12 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
     assert.equal(harness.endpoints[0]?.received[0], body);
   });
 
-  it('takes the content type of its replies from the configuration', async (t) => {
+  it('takes the content type of its replies from the configuration [tunnel point 2]', async (t) => {
     const client = await (await startTunnel(t, { contentType: 'application/octet-stream' })).client();
     assert.match(await client.ask('/open/1'), /\r\nContent-Type: application\/octet-stream\r\n/);
   });
 
-  it('answers close with a zero byte, tells the endpoint, and knows the session no more', async (t) => {
+  it('answers close with a zero byte, tells the endpoint, and knows the session no more [tunnel point 7] [tunnel point 12]', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
     const id = await client.open();
@@ -158,7 +158,7 @@ describe('rtmptPlugin, replies to the byte', LIMIT, () => {
 describe('rtmptPlugin, other origins', LIMIT, () => {
   const ORIGIN = 'Origin: https://player.example\r\n';
 
-  it('allows any origin on every answer, errors too, and only where there is an Origin', async (t) => {
+  it('allows any origin on every answer, errors too, and only where there is an Origin [tunnel point 3]', async (t) => {
     const client = await (await startTunnel(t, { maxBodyBytes: 100 })).client();
     const opened = await client.ask('/open/1', '\x00', ORIGIN);
     assert.match(opened, /\r\nAccess-Control-Allow-Origin: \*\r\nContent-Length: 23\r\n/);
@@ -173,7 +173,7 @@ describe('rtmptPlugin, other origins', LIMIT, () => {
     );
   });
 
-  it('answers OPTIONS on every route', async (t) => {
+  it('answers OPTIONS on every route [tunnel point 3]', async (t) => {
     const client = await (await startTunnel(t)).client();
     for (const path of ['/open/1', '/send/x/1', '/idle/x/1', '/close/x', '/fcs/ident2']) {
       client.send(

@@ -45,7 +45,7 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     assert.deepEqual(harness.endpoints[0]?.received, ['ab', 'cd']);
   });
 
-  it('routes an absolute-form target, a query and a trailing slash', async (t) => {
+  it('routes an absolute-form target, a query and a trailing slash [tunnel point 14]', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
     const opened = await client.ask('http://example.invalid:80/open/1');
@@ -59,7 +59,7 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     assert.deepEqual(harness.endpoints[0]?.received, ['a', 'b', 'c']);
   });
 
-  it('keeps an HTTP/1.0 connection that asks for it, and closes one that does not', async (t) => {
+  it('keeps an HTTP/1.0 connection that asks for it, and closes one that does not [tunnel point 14]', async (t) => {
     const client = await (await startTunnel(t)).client();
     const open = 'POST /open/1 HTTP/1.0\r\nContent-Length: 1\r\n';
     client.send(`${open}Connection: Keep-Alive\r\n\r\n\x00`);
@@ -69,7 +69,7 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     await client.closed();
   });
 
-  it('answers pipelined requests in order, a held idle among them', async (t) => {
+  it('answers pipelined requests in order, a held idle among them [tunnel point 4]', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
     const id = await client.open();
@@ -86,7 +86,7 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     assert.deepEqual(bodies, ['\x01re:C2', '\x01re:connect', '\x01', '\x01re:play', '\x00']);
   });
 
-  it('feeds a body only when it is whole, however it comes', async (t) => {
+  it('feeds a body only when it is whole, however it comes [tunnel point 3]', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
     const id = await client.open();
@@ -113,7 +113,7 @@ describe('rtmptPlugin, what clients send', LIMIT, () => {
     assert.deepEqual(harness.caught, []);
   });
 
-  it('takes a body at the cap, and ends the session on one beyond it', async (t) => {
+  it('takes a body at the cap, and ends the session on one beyond it [tunnel point 3] [tunnel point 11]', async (t) => {
     const harness = await startTunnel(t, { maxBodyBytes: 100 });
     const client = await harness.client();
     const id = await client.open();

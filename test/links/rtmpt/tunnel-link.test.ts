@@ -24,7 +24,7 @@ async function holdIdle(harness: Harness, client: RawClient): Promise<string> {
   return id;
 }
 
-describe('TunnelLink, holding', LIMIT, () => {
+describe('TunnelLink, holding [tunnel point 6]', LIMIT, () => {
   it('holds an idle until the link is woken with bytes', async (t) => {
     const harness = await startTunnel(t);
     const client = await harness.client();
@@ -126,7 +126,7 @@ describe('TunnelLink, holding', LIMIT, () => {
   });
 });
 
-describe('TunnelLink, ending', LIMIT, () => {
+describe('TunnelLink, ending [tunnel point 12]', LIMIT, () => {
   it('ends detached after its last connection is gone', async (t) => {
     const harness = await startTunnel(t, { silenceTimeoutMs: 10_000_000, detachedTimeoutMs: 10_000 });
     const client = await harness.client();

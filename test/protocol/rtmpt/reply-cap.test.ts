@@ -4,7 +4,7 @@ import { ReplyCap } from '../../../src/protocol/rtmpt/reply-cap.ts';
 
 const KIB = 1024;
 
-describe('ReplyCap', () => {
+describe('ReplyCap [tunnel point 9]', () => {
   it('starts at 64 KiB and doubles to its ceiling while replies are more than half full', () => {
     const cap = new ReplyCap(200 * KIB);
     const seen = [cap.capBytes];

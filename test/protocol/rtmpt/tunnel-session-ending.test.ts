@@ -4,7 +4,7 @@ import { CLOSE_LINGER_MS } from '../../../src/protocol/rtmpt/limits.ts';
 import { TunnelError } from '../../../src/protocol/rtmpt/tunnel-error.ts';
 import { Bench, C0C1C2, shaken } from './session-bench.ts';
 
-describe('TunnelSession, ending', () => {
+describe('TunnelSession, ending [tunnel point 12]', () => {
   it('answers close with one zero byte and everything after it with 404', () => {
     const bench = shaken();
     bench.ask('idle', 'a');
@@ -110,7 +110,7 @@ describe('TunnelSession, ending', () => {
   });
 });
 
-describe('TunnelSession, times of life', () => {
+describe('TunnelSession, times of life [tunnel point 11]', () => {
   function codeAt(bench: Bench, ms: number): string | null {
     try {
       bench.at(ms);

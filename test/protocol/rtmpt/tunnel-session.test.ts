@@ -83,7 +83,7 @@ describe('TunnelSession, answering', () => {
   });
 });
 
-describe('TunnelSession, holding an idle', () => {
+describe('TunnelSession, holding an idle [tunnel point 6]', () => {
   const HOLDS: readonly (readonly [string, boolean, Partial<TunnelSettings>, number])[] = [
     ['500 ms once set up', true, {}, 500],
     ['100 ms before that', false, {}, 100],
