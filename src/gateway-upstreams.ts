@@ -2,7 +2,7 @@
 // a client to one.
 
 import { randomBytes } from 'node:crypto';
-import { routingOf, type Upstream } from './config/routing.ts';
+import { routingOf, upstreamFinder } from './config/routing.ts';
 import type { Config } from './config/schema.ts';
 import type { Guard, Guarded } from './errors.ts';
 import { makeRelays } from './gateway-relays.ts';
@@ -15,11 +15,11 @@ import type { Front } from './links/passage.ts';
 import type { Logger } from './log.ts';
 import type { StreamScheduler } from './streams/audience.ts';
 import type { StreamRegistry } from './streams/stream-registry.ts';
+import type { Dial } from './upstreams/dial.ts';
 import { GatherClock } from './upstreams/gather-clock.ts';
 import { HealthChecks } from './upstreams/health.ts';
 import { UpstreamPool } from './upstreams/pool.ts';
 import type { Relays } from './upstreams/relays.ts';
-import type { Dial } from './upstreams/splice-passage.ts';
 import { UpstreamFront } from './upstreams/upstream-front.ts';
 
 /** What it is made with. */
@@ -52,13 +52,7 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
   const { log, wheel, guard, onInternalError } = world;
   const routing = routingOf(config);
   const { upstreams, routes } = routing;
-  const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
-  const upstreamOf = (name: string): Upstream => {
-    const upstream = byName.get(name);
-    // The configuration was checked: a name that is not there is a bug of ours.
-    if (upstream === undefined) throw new Error(`there is no upstream ${name}`);
-    return upstream;
-  };
+  const upstreamOf = upstreamFinder(upstreams);
   const pool = new UpstreamPool(upstreams, {
     nowMs: () => wheel.nowMs(),
     onDown: (upstream, facts) => log.warn({ upstream, ...facts }, 'upstream down'),

@@ -169,3 +169,13 @@ export function routingOf(config: Config): Routing {
     relays: config.relays.map(relayOf),
   };
 }
+
+/** Finds an upstream by its name. One that is not there is a bug of ours, for the configuration was checked: it throws. */
+export function upstreamFinder(upstreams: readonly Upstream[]): (name: string) => Upstream {
+  const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
+  return (name) => {
+    const upstream = byName.get(name);
+    if (upstream === undefined) throw new Error(`there is no upstream ${name}`);
+    return upstream;
+  };
+}

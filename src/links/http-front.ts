@@ -13,6 +13,7 @@ import type { AddressList } from './address-list.ts';
 import { forwardedAddress } from './forwarded-address.ts';
 import { answerLast } from './last-answer.ts';
 import type { Peer, Wheel } from './link.ts';
+import { readThroughStream } from './read-through-stream.ts';
 
 /**
  * LIMIT: time in ms between two looks of Node at what came too slowly: how late a timeout of HTTP may be. All that are late
@@ -117,9 +118,8 @@ export class HttpFront {
   take(socket: Socket, peer: Peer): void {
     this.#connections.set(socket, { peer, isRefused: false, newestReply: null });
     this.#handOver(socket);
-    // WHY: Node's parser reads a TLS socket below its stream, and cuts off a connection on which hundreds of requests
-    // come at once (HPE_PAUSED); a listener for its bytes has it read the stream.
-    if (peer.tlsVersion !== null) socket.on('data', ignore);
+    // A plain one is read that way only where it is held back: it costs a call for each read.
+    if (peer.tlsVersion !== null) readThroughStream(socket);
   }
 
   /** Who sent a request. */
@@ -231,5 +231,3 @@ function handOverTo(server: HttpServer): (socket: Socket) => void {
   server.removeAllListeners('connection');
   return (socket) => listener.call(server, socket);
 }
-
-const ignore = (): void => undefined;

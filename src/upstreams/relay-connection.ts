@@ -1,6 +1,7 @@
 // One try of a relay at one upstream, from the dial to the end: the login that an upstream may ask for, which takes further
 // connections, the connect, and the play or publish that the relay is for. The lease is told how it went.
 
+import type { Upstream } from '../config/routing.ts';
 import type { EndReason, Guarded } from '../errors.ts';
 import type { Link, LinkFacts } from '../links/link.ts';
 import { ClientAuth } from '../protocol/rtmp/client/client-auth.ts';
@@ -44,6 +45,7 @@ export interface RelayConnectionOwner {
 /** One try. */
 export class RelayConnection implements UpstreamSessionOwner, Guarded {
   readonly #lease: UpstreamLease;
+  readonly #settings: Upstream;
   readonly #goal: RelayGoal;
   readonly #owner: RelayConnectionOwner;
   readonly #deps: SharedRelayDeps;
@@ -59,14 +61,13 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     this.#goal = goal;
     this.#owner = owner;
     this.#deps = deps;
-    const upstream = deps.upstreams.get(lease.name);
-    // The configuration was checked: a name that is not there is a bug of ours.
-    if (upstream === undefined) throw new Error(`there is no upstream ${lease.name}`);
-    this.#request = connectRequestOf(upstream, goal.app, goal.client);
-    const { user, password } = upstream.url.credentials ?? { user: '', password: '' };
+    const settings = deps.upstreamOf(lease.name);
+    this.#settings = settings;
+    this.#request = connectRequestOf(settings, goal.app, goal.client);
+    const { user, password } = settings.url.credentials ?? { user: '', password: '' };
     const { randomBytes } = deps;
     this.#auth = new ClientAuth({ ...this.#request, user, password, randomBytes });
-    this.#dial(this.#request, upstream.connectTimeoutMs);
+    this.#dial(this.#request);
   }
 
   /** Name of the upstream. */
@@ -128,7 +129,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     this.#over({ outcome: 'broke', reason: reason.code });
   }
 
-  #dial(request: ConnectRequest, handshakeTimeoutMs: number): void {
+  #dial(request: ConnectRequest): void {
     const { dial, guard, sessions, onSessionGone } = this.#deps;
     const { signal } = this.#givenUp;
     const attach = (link: Link): void => {
@@ -136,7 +137,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
         link.close(DONE);
         return;
       }
-      const session = new UpstreamSession(link, this, this.#optionsOf(handshakeTimeoutMs), {
+      const session = new UpstreamSession(link, this, this.#optionsOf(), {
         ...this.#deps,
         onGone: (gone) => {
           sessions.delete(gone);
@@ -149,16 +150,16 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     };
     const failed = (error: unknown): void => this.#over({ outcome: 'failed', reason: textOf(error) });
     // WHY: async, so that a dial which throws before it waits for anything fails as one that rejects.
-    const attempt = async (): Promise<Link> => dial(this.#lease.name, this.#goal.client, signal);
+    const attempt = async (): Promise<Link> => dial(this.#settings, this.#goal.client, signal);
     attempt().then(
       (link) => guard(this, () => attach(link)),
       (error: unknown) => guard(this, () => failed(error)),
     );
   }
 
-  #optionsOf(handshakeTimeoutMs: number): ClientSessionOptions {
+  #optionsOf(): ClientSessionOptions {
     const { randomBytes } = this.#deps;
-    const options = { randomBytes, handshakeTimeoutMs };
+    const options = { randomBytes, handshakeTimeoutMs: this.#settings.connectTimeoutMs };
     if (this.#goal.kind === 'publish') return options;
     return { ...options, pingIntervalMs: PULL_SILENCE_MS, pingTimeoutMs: PULL_SILENCE_MS };
   }
@@ -178,8 +179,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
       const rejected = this.#upstream;
       this.#upstream = null;
       rejected?.close(DONE);
-      const { connectTimeoutMs } = this.#deps.upstreams.get(this.#lease.name) ?? { connectTimeoutMs: 0 };
-      this.#dial({ ...this.#request, app: step.app, tcUrl: step.tcUrl }, connectTimeoutMs);
+      this.#dial({ ...this.#request, app: step.app, tcUrl: step.tcUrl });
       return;
     }
     const reason = step.type === 'failed' ? step.message : `connect refused: ${wordOf(status)}`;

@@ -1,12 +1,12 @@
 // What relays are made with, and what they share: types, and the limits that no operator sets.
 
-import type { Upstream } from '../config/routing.ts';
 import type { Config } from '../config/schema.ts';
 import type { Guard } from '../errors.ts';
-import type { Link, LinkFacts, Wheel } from '../links/link.ts';
+import type { Wheel } from '../links/link.ts';
 import type { Logger } from '../log.ts';
 import type { StreamScheduler } from '../streams/audience.ts';
 import type { StreamRegistry } from '../streams/stream-registry.ts';
+import type { Dial, UpstreamOf } from './dial.ts';
 import type { UpstreamPool } from './pool.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
@@ -25,18 +25,11 @@ export const PULL_SILENCE_MS = 2500;
 /** LIMIT: time that relays which were stopped get to say goodbye and to end, ms. */
 export const RELAY_STOP_MS = 3000;
 
-/** What of an upstream's settings a relay goes by. */
-export type RelayUpstream = Pick<
-  Upstream,
-  'name' | 'url' | 'connectTimeoutMs' | 'addressProperty' | 'addressParameter'
->;
-
 /** What all relays stand on. */
 export type RelayDeps = {
   readonly registry: StreamRegistry;
   readonly pool: UpstreamPool;
-  /** By name; all that routes and relays name. */
-  readonly upstreams: ReadonlyMap<string, RelayUpstream>;
+  readonly upstreamOf: UpstreamOf;
   readonly settings: Config['relay'];
   /** Out chunk size of the live streams' logs, bytes. */
   readonly chunkSizeBytes: number;
@@ -46,11 +39,7 @@ export type RelayDeps = {
   readonly log: Logger;
   readonly count: (name: string) => void;
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
-  /**
-   * Opens a Link to an upstream, without an endpoint; rejects where that fails, or at `signal`. `client` is whose address
-   * the upstream is told, null where there is none.
-   */
-  readonly dial: (upstreamName: string, client: LinkFacts | null, signal: AbortSignal) => Promise<Link>;
+  readonly dial: Dial;
 };
 
 /** {@link RelayDeps}, and the sessions that are open: each is in the set until its Link is over. */

@@ -4,15 +4,11 @@
 import { hostAndPort } from '../config/authority.ts';
 import type { LinkFacts } from '../links/link.ts';
 import type { ConnectRequest } from '../protocol/rtmp/client/client-options.ts';
-import type { RelayUpstream } from './relay-deps.ts';
+import type { ChangingUpstream } from './connect-changes.ts';
 
 /** The connect to `app` at an upstream, for `client` where that is not null. Holds what is secret of the URL's query. */
 export function connectRequestOf(
-  {
-    url,
-    addressProperty,
-    addressParameter,
-  }: Pick<RelayUpstream, 'url' | 'addressProperty' | 'addressParameter'>,
+  { url, addressProperty, addressParameter }: ChangingUpstream,
   app: string,
   client: Pick<LinkFacts, 'remoteAddress'> | null,
 ): ConnectRequest {

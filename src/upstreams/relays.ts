@@ -219,10 +219,8 @@ export class Relays implements Guarded {
   }
 
   #appAt(names: { readonly app: string | null }, path: string): (upstreamName: string) => string {
-    return (upstreamName) => {
-      const url = this.#deps.upstreams.get(upstreamName)?.url ?? { app: '' };
-      return appAt(names, url, partsOf(path));
-    };
+    const { upstreamOf } = this.#deps;
+    return (upstreamName) => appAt(names, upstreamOf(upstreamName).url, partsOf(path));
   }
 
   /** What there is of a live stream now, without making one. */

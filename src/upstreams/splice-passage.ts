@@ -9,21 +9,19 @@ import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { IncomingConnect } from '../protocol/rtmp/splice/connect-reader.ts';
 import { type RewrittenConnect, rewriteConnect } from '../protocol/rtmp/splice/rewrite-connect.ts';
 import { connectChanges } from './connect-changes.ts';
+import type { Dial, UpstreamOf } from './dial.ts';
 import { GreetingError, greetUpstream } from './greet-upstream.ts';
 import type { PoolChoice, UpstreamLease, UpstreamPool } from './pool.ts';
 import { appAt, type RouteRequest } from './route.ts';
 import { Splice, type SpliceDeps, type SplicedUpstream } from './splice.ts';
 import type { GreetingOptions, UpstreamGreeting } from './upstream-greeting.ts';
 
-/** Opens a connection to an upstream, for a client or for nobody in particular. Rejects where there is none. */
-export type Dial = (upstream: Upstream, client: LinkFacts | null, signal: AbortSignal) => Promise<Link>;
-
 /** What passages share. */
 export type PassageDeps = {
   readonly wheel: Wheel;
   readonly dial: Dial;
   readonly pool: UpstreamPool;
-  readonly upstreamOf: (name: string) => Upstream;
+  readonly upstreamOf: UpstreamOf;
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   /** Time for all upstreams that are tried together, ms. */
   readonly failoverTimeoutMs: number;

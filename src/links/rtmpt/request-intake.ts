@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { TokenBucket } from '../../protocol/bytes/token-bucket.ts';
 import type { Wheel } from '../link.ts';
+import { readThroughStream } from '../read-through-stream.ts';
 
 /** LIMIT: requests that wait for one session; more than come with two reads of 64 KiB, as short as they can be. */
 export const MAX_WAITING_REQUESTS = 2048;
@@ -163,16 +164,3 @@ export class RequestIntake {
     return this.#waiting.some((request) => request.socket === socket);
   }
 }
-
-/**
- * WHY: Node's parser reads a plain connection below its stream, where `pause` does not hold. A listener for its bytes has it
- * read the stream, which takes itself to be reading still, where the parser had stopped; the empty piece ends that.
- */
-function readThroughStream(socket: Socket): void {
-  if (socket.listeners('data').includes(ignore)) return;
-  socket.on('data', ignore);
-  socket.push(NO_BYTES);
-}
-
-const NO_BYTES = new Uint8Array(0);
-const ignore = (): void => undefined;
