@@ -35,8 +35,10 @@ const step = fc.oneof(
 );
 type Step = { readonly type: string; readonly name?: string; readonly pick?: number };
 
+/** One time of being down, as the log told it. A trial that outlives it is no trial of the next. */
+type Outage = { readonly sinceMs: number; hasTrial: boolean };
 /** What is known of an upstream from outside alone. */
-type Known = { openCount: number; trialCount: number; downAtMs: number | null; isDraining: boolean };
+type Known = { openCount: number; outage: Outage | null; isDraining: boolean };
 
 describe('a pool', () => {
   it('never gives an upstream that is down, full, drained or tried already', () => {
@@ -58,14 +60,14 @@ describe('a pool', () => {
         (given, chosen, steps) => {
           const rig = new PoolRig(Object.fromEntries(NAMES.map((name, index) => [name, given[index] ?? {}])));
           const known = new Map<string, Known>(
-            NAMES.map((name) => [name, { openCount: 0, trialCount: 0, downAtMs: null, isDraining: false }]),
+            NAMES.map((name) => [name, { openCount: 0, outage: null, isDraining: false }]),
           );
-          const leases: { readonly lease: UpstreamLease; readonly isTrial: boolean }[] = [];
+          const leases: { readonly lease: UpstreamLease; readonly trialOf: Outage | null }[] = [];
           const of = (name: string): Known => known.get(name) ?? assert.fail(name);
           const note = (): void => {
             for (const line of rig.log.splice(0)) {
               const [name = '', what] = line.split(' ');
-              of(name).downAtMs = what === 'down' ? rig.nowMs : null;
+              of(name).outage = what === 'down' ? { sinceMs: rig.nowMs, hasTrial: false } : null;
             }
           };
           const taken = (lease: UpstreamLease | null, allowed: readonly string[]): void => {
@@ -76,16 +78,16 @@ describe('a pool', () => {
             assert.ok(allowed.includes(lease.name), 'tried already');
             assert.ok(state.openCount < (given[index]?.maxConnections ?? 0), 'full');
             assert.equal(state.isDraining, false, 'drained');
-            const isTrial = state.downAtMs !== null;
-            if (isTrial) {
+            const trialOf = state.outage;
+            if (trialOf !== null) {
               trialCount++;
               assert.equal(given[index]?.check, 'none', 'down, and the checks say when it is up');
-              assert.ok(rig.nowMs - (state.downAtMs ?? 0) >= 1_000, 'down, and to be left alone');
-              assert.equal(state.trialCount, 0, 'down, and on trial');
-              state.trialCount++;
+              assert.ok(rig.nowMs - trialOf.sinceMs >= 1_000, 'down, and to be left alone');
+              assert.equal(trialOf.hasTrial, false, 'down, and on trial');
+              trialOf.hasTrial = true;
             }
             state.openCount++;
-            leases.push({ lease, isTrial });
+            leases.push({ lease, trialOf });
           };
           const run = ({ type, name = '', pick = 0 }: Step): void => {
             if (type === 'take') {
@@ -101,7 +103,7 @@ describe('a pool', () => {
             else if (type === 'checkFailed') rig.pool.checkFailed(name, 'refused');
             else if (leases.length > 0) {
               const at = pick % leases.length;
-              const { lease, isTrial } = leases[at] ?? assert.fail();
+              const { lease, trialOf } = leases[at] ?? assert.fail();
               if (type === 'opened') lease.opened();
               else {
                 lease[type as 'failed' | 'broke' | 'closed']('refused');
@@ -110,7 +112,7 @@ describe('a pool', () => {
                 leases.splice(at, 1);
               }
               if (type === 'opened') isOpen.add(lease);
-              if (isTrial) of(lease.name).trialCount = 0;
+              if (trialOf !== null && type !== 'opened') trialOf.hasTrial = false;
             }
           };
           const isOpen = new Set<UpstreamLease>();
@@ -121,7 +123,7 @@ describe('a pool', () => {
               const state = of(name);
               assert.deepEqual(
                 [openCount, isDraining, isUp],
-                [state.openCount, state.isDraining, state.downAtMs === null],
+                [state.openCount, state.isDraining, state.outage === null],
               );
             }
           }
