@@ -17,6 +17,7 @@ export type OrdinaryEndCode = 'peer-closed' | 'peer-reset' | 'done' | 'drain' | 
 /** Codes of clients that are passed on to a server behind the gateway. */
 export type UpstreamErrorCode =
   | 'upstream-unavailable'
+  | 'upstream-loop'
   | 'upstream-closed'
   | 'upstream-reset'
   | 'upstream-not-reading'
@@ -123,6 +124,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorPolicy>> = {
   'websocket-peer-silent': told,
   'websocket-flood': told,
   'upstream-unavailable': silent,
+  'upstream-loop': silent,
   'upstream-closed': told,
   'upstream-reset': told,
   'upstream-not-reading': told,

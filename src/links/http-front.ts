@@ -47,8 +47,8 @@ type HttpConnection = {
   readonly peer: Peer;
   /** True once it had its last answer: nothing that comes on it counts any more. */
   isRefused: boolean;
-  /** The reply to its newest request; all others have left when this one has. */
-  newestReply: ServerResponse | null;
+  /** Replies that have not left yet. WHY no reply itself: all that hangs on it would live on until the next request. */
+  dueReplyCount: number;
 };
 
 /** Speaks HTTP. */
@@ -62,6 +62,7 @@ export class HttpFront {
   /** Upgrades that were not heeded because a reply was due. */
   readonly #hasty = new WeakSet<IncomingMessage>();
   readonly #handOver: (socket: Socket) => void;
+  readonly #replyClosed: (this: ServerResponse) => void;
 
   constructor(deps: HttpFrontDeps) {
     this.#deps = deps;
@@ -80,6 +81,11 @@ export class HttpFront {
     // WHY: of a client that reads nothing, and sends half a request meanwhile, no other time of Node's is looked at.
     this.server.timeout = config.requestTimeoutMs + config.keepAliveTimeoutMs;
     this.#handOver = handOverTo(this.server);
+    const connections = this.#connections;
+    this.#replyClosed = function () {
+      const connection = connections.get(this.req.socket);
+      if (connection !== undefined) connection.dueReplyCount--;
+    };
     this.app = fastify({
       serverFactory: (handler) =>
         this.server.on('request', (request, response) => {
@@ -116,7 +122,7 @@ export class HttpFront {
 
   /** Takes over a connection that was looked at. */
   take(socket: Socket, peer: Peer): void {
-    this.#connections.set(socket, { peer, isRefused: false, newestReply: null });
+    this.#connections.set(socket, { peer, isRefused: false, dueReplyCount: 0 });
     this.#handOver(socket);
     // A plain one is read that way only where it is held back: it costs a call for each read.
     if (peer.tlsVersion !== null) readThroughStream(socket);
@@ -143,13 +149,16 @@ export class HttpFront {
     if (connection === undefined || connection.isRefused) return false;
     const fault = faultOf(request);
     if (fault !== null) this.#refuse('http-malformed', `found ${fault}`, socket);
-    else if (reply !== null) connection.newestReply = reply;
+    else if (reply !== null) {
+      connection.dueReplyCount++;
+      reply.on('close', this.#replyClosed);
+    }
     return fault === null;
   }
 
   /** True where a reply is due in front of an upgrade. WHY: the WebSocket would have that reply among its bytes. */
   #isHasty(upgrade: IncomingMessage): boolean {
-    const isDue = this.#connections.get(upgrade.socket)?.newestReply?.closed === false;
+    const isDue = (this.#connections.get(upgrade.socket)?.dueReplyCount ?? 0) > 0;
     if (isDue) this.#hasty.add(upgrade);
     return isDue;
   }

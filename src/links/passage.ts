@@ -8,10 +8,13 @@ import type { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { IncomingConnect } from '../protocol/rtmp/splice/connect-reader.ts';
 import type { Link, LinkEndpoint, LinkFacts } from './link.ts';
 
+/** LIMIT: gateways that a connection may have come through before this one: chains of real ones have two or three. */
+export const MAX_HOPS = 8;
+
 /** Says what becomes of clients that connect. */
 export interface Front {
-  /** `here` where the gateway serves the client itself. */
-  routeOf(connect: ConnectEvent, facts: LinkFacts): Passage | 'here';
+  /** `here` where the gateway serves the client itself. `hopCount`: gateways that it has come through. */
+  routeOf(connect: ConnectEvent, facts: LinkFacts, hopCount: number): Passage | 'here';
 }
 
 /** The way of one client to a server behind the gateway. */

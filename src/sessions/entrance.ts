@@ -2,12 +2,13 @@
 
 import type { Admission, Verdict } from '../auth/admission.ts';
 import type { LinkFacts } from '../links/link.ts';
-import type { Front, Passage } from '../links/passage.ts';
+import { type Front, MAX_HOPS, type Passage } from '../links/passage.ts';
 import type { ConnectEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
+import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { OpenQuestion } from './ask-admission.ts';
 import { askAdmission } from './ask-admission.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, UNAVAILABLE } from './refusal.ts';
 import type { SessionLog } from './session-log.ts';
 
 /** What an entrance needs of its connection. */
@@ -72,10 +73,21 @@ export class Entrance {
       refusal.refused({ code: 'rtmp-connect-refused', message: verdict.reason });
       return;
     }
-    const route = front?.routeOf(event, facts) ?? 'here';
+    const route = front?.routeOf(event, facts, session.hopCount) ?? 'here';
+    if (route !== 'here' && session.hopCount >= MAX_HOPS) {
+      this.#refuseCircle();
+      return;
+    }
     // WHY: first, for accepting reads on, and what it reads may end the session.
     log.connected(this.#app, flashVersion, session.isEncrypted);
     if (route === 'here') session.acceptConnect();
     else this.#deps.passOn(route);
+  }
+
+  #refuseCircle(): void {
+    const { session, refusal } = this.#deps;
+    session.rejectConnect(StatusCode.ConnectRejected, UNAVAILABLE);
+    const message = `expected a client through fewer than ${MAX_HOPS} gateways, found one through ${session.hopCount}: do upstreams lead in a circle?`;
+    refusal.refused({ code: 'upstream-loop', message });
   }
 }

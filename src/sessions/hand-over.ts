@@ -6,11 +6,14 @@ import type { Link } from '../links/link.ts';
 import type { ClosedPassage, OpenPassage, Passage, PassedEndpoint } from '../links/passage.ts';
 import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
 import { ConnectReader } from '../protocol/rtmp/splice/connect-reader.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, UNAVAILABLE } from './refusal.ts';
 import type { SessionLog } from './session-log.ts';
 
 /** WHY: one for all, since an error made at the abort would keep, by its stack, the connection that is to be let go. */
 const CLIENT_GONE = new DOMException('The client does not wait any more.', 'AbortError');
+
+/** LIMIT: what a client that waits may send ahead, bytes; the commands that real ones send behind their connect are less. */
+const MAX_AHEAD_BYTES = 16 * 1024;
 
 /** What it needs of its connection. */
 export type HandOverDeps = {
@@ -31,6 +34,7 @@ export class HandOver {
   readonly #deps: HandOverDeps;
   #looking: AbortController | null = null;
   #successor: PassedEndpoint | null = null;
+  #aheadBytes = 0;
 
   constructor(deps: HandOverDeps) {
     this.#deps = deps;
@@ -48,7 +52,8 @@ export class HandOver {
     if (incoming === null) throw new Error('a connect is due that was not recorded');
     const looking = new AbortController();
     this.#looking = looking;
-    link.pause();
+    // WHY not one that asks for its answers: the answer to its connect is to wait, and it ends in front of what is not read.
+    if (link.outlet === null) link.pause();
     passage.open(incoming, link.facts, looking.signal).then(
       (found) => {
         if (this.#looking === looking) runLater(() => this.#found(looking, found, incoming.rawBytes.length));
@@ -60,6 +65,16 @@ export class HandOver {
         });
       },
     );
+  }
+
+  /**
+   * The client has sent so many bytes, which are kept where it waits.
+   * WHY they are read: the end of a connection that is not read is not seen, and the dial would go on for nobody.
+   */
+  heard(lengthBytes: number): void {
+    if (this.#looking === null) return;
+    this.#aheadBytes += lengthBytes;
+    if (this.#aheadBytes > MAX_AHEAD_BYTES) this.#deps.link.pause();
   }
 
   /** The connection is over: what is still found is let go. */
@@ -98,8 +113,7 @@ export class HandOver {
 
   #refuse({ rtmpStatus, message }: ClosedPassage): void {
     const { session, link, refusal } = this.#deps;
-    // WHY: where the servers are and what is wrong with them is nobody's business outside.
-    session.rejectConnect(rtmpStatus, 'The server behind this one is not available.');
+    session.rejectConnect(rtmpStatus, UNAVAILABLE);
     refusal.refused({ code: 'upstream-unavailable', message });
     link.resume();
     link.wake();

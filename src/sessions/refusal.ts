@@ -7,6 +7,9 @@ import type { Deadline, Wheel } from '../links/link.ts';
 /** Time a client that was refused gets to read why before the connection is closed, ms. */
 const REFUSAL_GRACE_MS = 1000;
 
+/** What a client hears. WHY no more: where the servers are and what is wrong with them is nobody's business outside. */
+export const UNAVAILABLE = 'The server behind this one is not available.';
+
 /** Ends that the peer chose: behind a refusal they say less than it. */
 const PEERS_OWN_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'peer-closed',

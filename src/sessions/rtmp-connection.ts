@@ -127,6 +127,7 @@ export class RtmpConnection implements LinkEndpoint, Guarded {
 
   receive(bytes: Uint8Array): void {
     this.#log.bytesIn += bytes.length;
+    this.#handOver.heard(bytes.length);
     try {
       this.#session.receive(bytes, this.#deps.wheel.nowMs());
     } finally {

@@ -28,6 +28,9 @@ export type PassageDeps = {
   readonly splice: SpliceDeps;
 };
 
+/** What the client asks for, and the gateways that it has come through. */
+export type PassedRequest = Pick<RouteRequest, 'app' | 'instance'> & { readonly hopCount: number };
+
 /** What a route says of the client. */
 export type PassageRoute = PoolChoice & { readonly app: string | null };
 
@@ -37,10 +40,10 @@ type Greeted = { readonly link: Link; readonly greeting: UpstreamGreeting };
 /** The way of one client to the upstreams of its route. */
 export class SplicePassage implements Passage {
   readonly #route: PassageRoute;
-  readonly #request: Pick<RouteRequest, 'app' | 'instance'>;
+  readonly #request: PassedRequest;
   readonly #deps: PassageDeps;
 
-  constructor(route: PassageRoute, request: Pick<RouteRequest, 'app' | 'instance'>, deps: PassageDeps) {
+  constructor(route: PassageRoute, request: PassedRequest, deps: PassageDeps) {
     this.#route = route;
     this.#request = request;
     this.#deps = deps;
@@ -130,6 +133,7 @@ export class SplicePassage implements Passage {
     const link = await dial(upstream, facts, signal);
     const greeting = await greetUpstream(link, {
       ...said,
+      hopCount: this.#request.hopCount + 1,
       randomBytes,
       wheel,
       handshakeTimeoutMs: upstream.connectTimeoutMs,

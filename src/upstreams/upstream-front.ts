@@ -25,10 +25,14 @@ export class UpstreamFront implements Front {
     this.#deps = deps;
   }
 
-  routeOf({ app, instance }: ConnectEvent, { transport, localPort }: LinkFacts): Passage | 'here' {
+  routeOf(
+    { app, instance }: ConnectEvent,
+    { transport, localPort }: LinkFacts,
+    hopCount: number,
+  ): Passage | 'here' {
     const { routes, listenerAt, passage } = this.#deps;
     const request = { app, instance, streamName: null, listener: listenerAt(localPort), transport };
     const match = matchRoute(routes, request);
-    return match?.action === 'splice' ? new SplicePassage(match, request, passage) : 'here';
+    return match?.action === 'splice' ? new SplicePassage(match, { ...request, hopCount }, passage) : 'here';
   }
 }

@@ -25,6 +25,8 @@ export type GreetingOptions = {
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   /** Whether C1 is signed. Adobe's and Wowza's servers play to none that is not, and most others do not look. */
   readonly isSigned: boolean;
+  /** Gateways that the connection will have come through, with this one. */
+  readonly hopCount: number;
 };
 
 /** The first endpoint of an upstream's Link, until a splice has it. */
@@ -45,11 +47,15 @@ export class UpstreamGreeting implements LinkEndpoint {
   /** What came behind the handshake. */
   readonly answer: Uint8Array[] = [];
 
-  constructor(link: Link, { connect, randomBytes, isSigned }: GreetingOptions, listener: GreetingListener) {
+  constructor(
+    link: Link,
+    { connect, randomBytes, isSigned, hopCount }: GreetingOptions,
+    listener: GreetingListener,
+  ) {
     this.#link = link;
     this.#connect = connect;
     this.#listener = listener;
-    this.#handshake = new ClientHandshake({ randomBytes, isSigned });
+    this.#handshake = new ClientHandshake({ randomBytes, isSigned, hopCount });
     this.#putHandshake();
   }
 

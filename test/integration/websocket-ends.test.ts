@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SERVER_HANDSHAKE_BYTES, ServerReplyReader } from '../support/server-reply-reader.ts';
 import { TEST_MEDIA } from '../support/test-gateway.ts';
-import { assertNoErrors, CLIENTS, PlainClient, startPair, transportsOf, until } from './websocket-pair.ts';
+import { until } from '../support/until.ts';
+import { assertNoErrors, CLIENTS, PlainClient, startPair, transportsOf } from './websocket-pair.ts';
 
 const FRAME_MS = 33;
 const KEYFRAME_EVERY = 10;

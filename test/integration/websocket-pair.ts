@@ -9,8 +9,7 @@ import { ClientMessages, clientHandshake } from '../support/client-messages.ts';
 import { testFolder } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-
-const LIMIT_MS = 10_000;
+import { until } from '../support/until.ts';
 
 /** Starts a gateway with a plain listener and one with TLS; `port` is that of the plain one. */
 export function startPair(
@@ -43,15 +42,6 @@ export function assertNoErrors({ log }: TestGateway): void {
     log.filter(({ level }) => level === 'error'),
     [],
   );
-}
-
-/** Waits until `isTrue`, looking every few ms. */
-export async function until(isTrue: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    assert.ok(performance.now() < limitMs, 'what was waited for did not come');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** A WebSocket by the library, whose bytes the test reads and writes itself. */

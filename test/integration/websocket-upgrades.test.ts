@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { until } from '../support/until.ts';
 import { clientFrame, Opcode } from '../support/websocket-wire.ts';
 import { openPlain, openTls, untilClosed } from './hostile-door-client.ts';
-import { assertNoErrors, startPair, until } from './websocket-pair.ts';
+import { assertNoErrors, startPair } from './websocket-pair.ts';
 
 const KINDS = ['plain', 'tls'] as const;
 const OPEN = 'POST /open/1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n\0';

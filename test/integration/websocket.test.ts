@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import type { MediaEvent } from '../../src/protocol/rtmp/client/client-events.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { TEST_MEDIA } from '../support/test-gateway.ts';
-import { assertNoErrors, CLIENTS, startPair, transportsOf, until } from './websocket-pair.ts';
+import { until } from '../support/until.ts';
+import { assertNoErrors, CLIENTS, startPair, transportsOf } from './websocket-pair.ts';
 
 const FRAME_MS = 33;
 const KEYFRAME_EVERY = 10;

@@ -15,7 +15,7 @@ function greet() {
   const heard: string[] = [];
   const greeting = new UpstreamGreeting(
     link,
-    { connect: CONNECT, randomBytes: (lengthBytes) => filled(lengthBytes), isSigned: true },
+    { connect: CONNECT, randomBytes: (lengthBytes) => filled(lengthBytes), isSigned: true, hopCount: 1 },
     {
       onShaken: () => heard.push('shaken'),
       onAnswer: () => heard.push('answer'),

@@ -15,8 +15,13 @@ export class ClientGreeting {
 
   /** Puts C0 and C1. */
   constructor(options: CompleteClientOptions, output: ClientOutput) {
-    const { randomBytes, isHandshakeSigned, requireSigned, handshakeTimeoutMs } = options;
-    this.#handshake = new ClientHandshake({ randomBytes, isSigned: isHandshakeSigned, requireSigned });
+    const { randomBytes, isHandshakeSigned, requireSigned, hopCount, handshakeTimeoutMs } = options;
+    this.#handshake = new ClientHandshake({
+      randomBytes,
+      isSigned: isHandshakeSigned,
+      requireSigned,
+      hopCount,
+    });
     this.#output = output;
     this.#timeoutMs = handshakeTimeoutMs;
     this.#countdown.start(handshakeTimeoutMs);

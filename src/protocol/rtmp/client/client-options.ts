@@ -12,6 +12,8 @@ export type ClientSessionOptions = {
   readonly isHandshakeSigned?: boolean;
   /** Refuses servers that do not sign; needs `isHandshakeSigned`. Default false. */
   readonly requireSigned?: boolean;
+  /** Gateways that the connection will have come through, which the handshake tells. Default 0. */
+  readonly hopCount?: number;
   /** Our own chunk size, 128..0xFFFFFF bytes, announced before connect unless it is 128. Default 4096. */
   readonly outChunkSizeBytes?: number;
   /** Longest message taken from the server, bytes. Default 8 MiB. */
@@ -74,6 +76,7 @@ export function completeOptions(options: ClientSessionOptions): CompleteClientOp
   return {
     isHandshakeSigned: false,
     requireSigned: false,
+    hopCount: 0,
     outChunkSizeBytes: DEFAULT_OUT_CHUNK_SIZE_BYTES,
     maxMessageBytes: MAX_MESSAGE_BYTES,
     bufferLengthMs: DEFAULT_BUFFER_LENGTH_MS,

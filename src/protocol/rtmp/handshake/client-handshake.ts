@@ -18,6 +18,7 @@ import {
   VERSION_OFFSET_BYTES,
   versionKind,
 } from './handshake-packet.ts';
+import { writeHopCount } from './hop-count.ts';
 
 /** Version field of a signed C1: Flash Player 9.0.124.2, as FFmpeg sends it. */
 const SIGNED_VERSION = [9, 0, 124, 2];
@@ -34,6 +35,8 @@ export type ClientHandshakeOptions = {
   readonly isSigned: boolean;
   /** Refuses a server that does not sign. Default false; needs `isSigned`. */
   readonly requireSigned?: boolean;
+  /** Gateways that the connection will have come through, see hop-count.ts. Default 0. */
+  readonly hopCount?: number;
 };
 
 /** One connection's handshake, seen from the client. */
@@ -55,6 +58,7 @@ export class ClientHandshake {
     const c1 = greeting.subarray(1);
     greeting[0] = PLAIN_VERSION;
     fillPacket(c1, options.isSigned ? SIGNED_VERSION : UNSIGNED_VERSION, options.randomBytes);
+    writeHopCount(c1, options.hopCount ?? 0);
     this.#ownDigest = options.isSigned ? signPacket(c1, DigestLayout.D8, CLIENT_KEY) : null;
     this.#output.push(greeting);
   }

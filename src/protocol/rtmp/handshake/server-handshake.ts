@@ -13,6 +13,7 @@ import {
   PLAIN_VERSION,
   versionKind,
 } from './handshake-packet.ts';
+import { readHopCount } from './hop-count.ts';
 import type { RtmpeCipher } from './rtmpe.ts';
 import { createServerCipher, publicKeyPlace, RTMPE_VERSION } from './rtmpe.ts';
 
@@ -45,6 +46,7 @@ export class ServerHandshake {
   #isAnswerReady = false;
   #isEncryptionAsked = false;
   #cipher: RtmpeCipher | null = null;
+  #hopCount = 0;
 
   constructor(options: ServerHandshakeOptions) {
     this.#options = options;
@@ -58,6 +60,11 @@ export class ServerHandshake {
   /** What everything behind C2 and behind S2 is encrypted with; null without RTMPE. Known once C1 is whole. */
   get cipher(): RtmpeCipher | null {
     return this.#cipher;
+  }
+
+  /** Gateways that the connection has come through, as far as they say so. Known once C1 is whole. */
+  get hopCount(): number {
+    return this.#hopCount;
   }
 
   /**
@@ -119,6 +126,7 @@ export class ServerHandshake {
     if (this.#answer === null) throw new Error('C1 ended before C0');
     const s1 = this.#answer.subarray(S1_OFFSET_BYTES, S2_OFFSET_BYTES);
     const s2 = this.#answer.subarray(S2_OFFSET_BYTES);
+    this.#hopCount = readHopCount(s2);
     if (this.#isEncryptionAsked && this.#options.rtmpe) {
       this.#answer[0] = RTMPE_VERSION;
       this.#agreeOnCipher(s1, s2);

@@ -106,6 +106,11 @@ export class RtmpServerSession {
     return this.#reader.isEncrypted;
   }
 
+  /** Gateways that the connection has come through, as its handshake told; 0 before that is done. */
+  get hopCount(): number {
+    return this.#reader.hopCount;
+  }
+
   /** True when `takeOutput` has something. */
   get hasOutput(): boolean {
     return !this.#output.isEmpty;

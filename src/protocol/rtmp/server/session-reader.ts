@@ -5,8 +5,8 @@
 import { ChunkDecoder } from '../chunk-decoder.ts';
 import type { ChunkReaderContext } from '../chunk-reader.ts';
 import { ChunkReader } from '../chunk-reader.ts';
-import { ServerHandshake } from '../handshake/server-handshake.ts';
 import type { RtmpeCipher } from '../handshake/rtmpe.ts';
+import { ServerHandshake } from '../handshake/server-handshake.ts';
 import { HeldInput } from '../held-input.ts';
 import { MAX_MESSAGE_BYTES_BEFORE_CONNECT, MAX_PARTIAL_BYTES } from '../limits.ts';
 import type { LivenessFacts } from './liveness.ts';
@@ -62,6 +62,11 @@ export class SessionReader {
   /** What encrypts and decrypts under RTMPE; null otherwise. */
   get cipher(): RtmpeCipher | null {
     return this.#handshake.cipher;
+  }
+
+  /** Gateways that the connection has come through; 0 before the handshake is done. */
+  get hopCount(): number {
+    return this.#handshake.hopCount;
   }
 
   /** All that came behind the handshake so far, decrypted: a view. @throws Error where it is not, or no longer, kept */

@@ -234,6 +234,18 @@ describe('ClientHandshake against ServerHandshake', () => {
       });
     }
 
+    it(`tells the server how many gateways it came through, and none where there are none: isSigned ${isSigned}`, () => {
+      for (const hopCount of [0, 1, 8, 255]) {
+        const client = createHandshake({ isSigned, hopCount });
+        const server = new ServerHandshake({ randomBytes: countingRandom(3).next, rtmpe: true });
+        assert.equal(server.hopCount, 0);
+        server.receive(client.takeOutput() ?? S0);
+        assert.equal(server.hopCount, hopCount);
+        client.receive(server.takeOutput() ?? S0);
+        assert.deepEqual([client.isDone, client.isServerSigned], [true, isSigned]);
+      }
+    });
+
     it(`completes with a server that cannot sign: isSigned ${isSigned}`, () => {
       const client = createHandshake({ isSigned });
       const server = new ServerHandshake({ randomBytes: countingRandom(3).next, rtmpe: true });
