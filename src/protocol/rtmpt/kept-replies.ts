@@ -26,7 +26,9 @@ const NOBODY: readonly never[] = [];
 
 /** Remembers the last few requests of a session. */
 export class KeptReplies<Token> {
+  /** A ring: once there are as many as are kept, the oldest stands at `#next`. */
   readonly #handled: HandledRequest<Token>[] = [];
+  #next = 0;
   /** Bytes of all replies that are kept. */
   #keptBytes = 0;
 
@@ -37,8 +39,8 @@ export class KeptReplies<Token> {
     token: Token | null,
     followers: Token[] = [],
   ): void {
-    if (this.#handled.length === KEPT_REPLIES) this.#keptBytes -= this.#handled.shift()?.replyBytes ?? 0;
-    this.#handled.push({
+    this.#keptBytes -= this.#handled[this.#next]?.replyBytes ?? 0;
+    this.#handled[this.#next] = {
       sequenceNumber,
       type: request.type,
       bodyDigest: digestOf(request),
@@ -47,7 +49,8 @@ export class KeptReplies<Token> {
       reply: null,
       replyBytes: 0,
       isAnswered: false,
-    });
+    };
+    this.#next = (this.#next + 1) % KEPT_REPLIES;
   }
 
   /** The request of that number, while it is remembered. */
@@ -82,7 +85,7 @@ export class KeptReplies<Token> {
    */
   abort(isGone: (token: Token) => boolean): readonly HandledRequest<Token>[] {
     const inherited: HandledRequest<Token>[] = [];
-    for (const handled of this.#handled) {
+    for (const handled of this.#byAge()) {
       const { followers } = handled;
       for (let index = followers.length - 1; index >= 0; index--) {
         const follower = followers[index];
@@ -97,22 +100,31 @@ export class KeptReplies<Token> {
 
   /** Forgets everything; gives who still waited for the answer of somebody else. */
   clear(): readonly Token[] {
+    const followers = this.#byAge().flatMap((handled) => handled.followers);
+    this.#handled.length = 0;
+    this.#next = 0;
     this.#keptBytes = 0;
-    return this.#handled.splice(0).flatMap(({ followers }) => followers);
+    return followers;
   }
 
   /** The request whose answer is `token`'s: in the ordinary run the newest. */
   #waitedBy(token: Token): HandledRequest<Token> | undefined {
-    for (let index = this.#handled.length - 1; index >= 0; index--) {
-      const handled = this.#handled[index];
+    const { length } = this.#handled;
+    for (let age = 1; age <= length; age++) {
+      const handled = this.#handled[(this.#next - age + length) % length];
       if (handled?.token === token) return handled;
     }
     return undefined;
   }
 
+  /** The oldest first. */
+  #byAge(): HandledRequest<Token>[] {
+    return [...this.#handled.slice(this.#next), ...this.#handled.slice(0, this.#next)];
+  }
+
   /** Keeps `newest` whatever its length: it is the one that is asked for again. */
   #dropOldest(newest: HandledRequest<Token>): void {
-    for (const handled of this.#handled) {
+    for (const handled of this.#byAge()) {
       if (handled === newest || this.#keptBytes <= KEPT_REPLIES_BYTES) return;
       this.#keptBytes -= handled.replyBytes;
       handled.replyBytes = 0;
