@@ -2,7 +2,7 @@
 // a client to one.
 
 import { randomBytes } from 'node:crypto';
-import { routingOf, upstreamFinder } from './config/routing.ts';
+import { routingOf, type Upstream, upstreamFinder } from './config/routing.ts';
 import type { Config } from './config/schema.ts';
 import type { Guard, Guarded } from './errors.ts';
 import { makeRelays } from './gateway-relays.ts';
@@ -43,6 +43,8 @@ export type Upstreams = {
   readonly relays: Relays | null;
   /** Begins to check those that are to be checked, and the relays that no client asks for. */
   readonly start: () => void;
+  /** Heeds of a configuration that was read again what may change while it runs: which upstreams are drained. */
+  readonly reload: (config: Config) => void;
   /** Ends all that runs of itself, within a few seconds. */
   readonly stop: () => Promise<void>;
 };
@@ -64,6 +66,8 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
     writeTimeoutMs: config.splice.writeTimeoutMs,
     caFiles: new CaFiles(),
   };
+  const relayDialDeps: DialDeps = { ...dialDeps, writeTimeoutMs: config.relay.writeTimeoutMs };
+  drain(upstreams);
   const boundary: Guarded = { fail: ({ message }) => onInternalError(new Error(message)) };
   const checks = new HealthChecks(upstreams, {
     wheel,
@@ -71,8 +75,10 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
     check: (name, signal) => checkUpstream(upstreamOf(name), dialDeps, signal),
     runLater: (work) => guard(boundary, work),
   });
-  const dial: Dial = (upstream, client, signal) => dialUpstream(upstream, client, dialDeps, signal);
-  const relays = makeRelays(config, routing, { ...world, pool, dial });
+  const dialWith = (deps: DialDeps): Dial => {
+    return (upstream, client, signal) => dialUpstream(upstream, client, deps, signal);
+  };
+  const relays = makeRelays(config, routing, { ...world, pool, dial: dialWith(relayDialDeps) });
   const isFront = routes.some(({ action }) => action === 'splice');
   return {
     front: isFront ? frontOf() : null,
@@ -81,11 +87,23 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
       checks.start();
       relays?.start();
     },
+    reload: (changed) => drain(routingOf(changed).upstreams),
     stop: async () => {
       checks.stop();
       await relays?.stop();
     },
   };
+
+  /** Tells of each that is drained what is left of it, and of each that is had back. */
+  function drain(listed: readonly Pick<Upstream, 'name' | 'drain'>[]): void {
+    const before = pool.status();
+    for (const { name, isDraining, openCount } of before) {
+      const isDrained = listed.find((upstream) => upstream.name === name)?.drain ?? isDraining;
+      pool.setDraining(name, isDrained);
+      if (isDrained) log.info({ upstream: name, connections: openCount }, 'upstream draining');
+      else if (isDraining) log.info({ upstream: name }, 'upstream not drained any more');
+    }
+  }
 
   function frontOf(): Front {
     const { gatherTimeMs, mergeTimeMs, maxWaitingBytes, idleTimeoutMs } = config.splice;
@@ -99,7 +117,7 @@ export function makeUpstreams(config: Config, world: UpstreamsWorld): Upstreams 
         upstreamOf,
         randomBytes,
         failoverTimeoutMs: config.upstreamHealth.failoverTimeoutMs,
-        dial,
+        dial: dialWith(dialDeps),
         splice: {
           wheel,
           tunnelGather: clockOf(gatherTimeMs),

@@ -186,8 +186,12 @@ export class Gateway {
     return opened;
   }
 
-  /** Reads again what can change while it runs: the certificates. A broken one is told in the log, and not taken. */
-  async reload(): Promise<void> {
+  /**
+   * Takes what can change while it runs: the certificates, which are read again, and of `config`, where it is not null, which
+   * upstreams are drained. A broken certificate is told in the log, and not taken.
+   */
+  async reload(config: Config | null = null): Promise<void> {
+    if (config !== null) this.#upstreams.reload(config);
     await this.#certificates?.reload();
   }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process edge: argv, environment, signals and exit codes meet the commands here and nowhere else.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { ExitCode } from './cli/exit-code.ts';
 
@@ -25,6 +25,7 @@ const io = {
   stdout: process.stdout,
   stderr: process.stderr,
   readFile: (path: string) => readFileSync(path, 'utf8'),
+  isReadableAgain: (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() !== false,
   isTerminal: process.stdout.isTTY === true,
   maxOpenFiles: () => openFilesOf(process.report.getReport()),
   onStopSignal: (callback: (signal: string) => Promise<void>) => {

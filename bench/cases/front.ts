@@ -26,8 +26,7 @@ const MAX_MERGE_MS = 1000;
 const AIMED_VIEWERS = 300;
 const AIMED_MERGE_MS = 20;
 const TUNNEL_VIEWERS = 500;
-/** LIMIT: none where nothing is said, for the gateway does not take streams from upstreams yet. */
-const RELAYED_VIEWERS = 0;
+const RELAYED_VIEWERS = 1000;
 const SMOKE_VIEWERS = 4;
 const MAX_PIPE_TIMES = 1.3;
 

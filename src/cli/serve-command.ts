@@ -5,8 +5,12 @@ import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { giveAdvice } from '../config/advice.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { CONFIG_FILE_VARIABLE } from '../config/environment-reader.ts';
+import type { Flags } from '../config/flags.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { loadConfig, parseServeFlags, serveFlagsHelp } from '../config/load-config.ts';
+import { needsRestart } from '../config/reload-check.ts';
+import type { Config } from '../config/schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { createGateway } from '../gateway.ts';
 import type { OpenListener } from '../links/door/listeners.ts';
@@ -23,12 +27,14 @@ export type ServeIo = CommandIo & {
   readonly onStopSignal: (callback: (signal: string) => Promise<void>) => void;
   /** How many files and connections the process may have open; null where the system does not tell. */
   readonly maxOpenFiles: () => number | null;
+  /** False for a file that is gone once it was read, as a pipe is; to read it again would wait for ever. */
+  readonly isReadableAgain: (path: string) => boolean;
   /** Calls back on each signal to read again what can change. */
   readonly onReloadSignal: (callback: (signal: string) => Promise<void>) => void;
 };
 
 const USAGE =
-  'culvert serve [FLAGS]\n\nRuns the gateway until SIGTERM or SIGINT; SIGHUP has it read its certificates again.\n\n';
+  'culvert serve [FLAGS]\n\nRuns the gateway until SIGTERM or SIGINT; SIGHUP has it read its certificates again, and of its file which upstreams to drain.\n\n';
 
 /** A name to put into the URLs that are printed. */
 const EXAMPLE_PATH = 'live/stream';
@@ -36,8 +42,9 @@ const EXAMPLE_PATH = 'live/stream';
 /** Runs the command. Gives the exit code: 0 after a stop, 2 for a wrong setting, 1 for anything else. */
 export async function runServeCommand(argv: readonly string[], io: ServeIo): Promise<number> {
   let loaded: LoadedConfig;
+  let flags: Flags;
   try {
-    const flags = parseServeFlags(argv);
+    flags = parseServeFlags(argv);
     if (flags.wantsHelp) {
       io.stdout.write(USAGE + serveFlagsHelp());
       return ExitCode.Done;
@@ -61,7 +68,7 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
   const stopped = stoppedBySignal(gateway, log, io);
   io.onReloadSignal(async (signal) => {
     log.info({ signal }, 'reading the certificates again');
-    await gateway.reload();
+    await gateway.reload(readAgain(flags, config, log, io));
   });
   try {
     const opened = await gateway.start(sources.listen.type === 'default');
@@ -72,6 +79,23 @@ export async function runServeCommand(argv: readonly string[], io: ServeIo): Pro
     return error instanceof UnusableCertificatesError ? ExitCode.WrongSetting : ExitCode.Failed;
   }
   return stopped;
+}
+
+/** What the file says now; null where there is none, where it cannot be read a second time, or where it is wrong. */
+function readAgain(flags: Flags, inForce: Config, log: Logger, io: ServeIo): Config | null {
+  const path = flags.configFile ?? io.env[CONFIG_FILE_VARIABLE] ?? '';
+  if (path === '' || !io.isReadableAgain(path)) return null;
+  try {
+    const { config } = loadConfig({ flags, env: io.env, readFile: io.readFile });
+    if (needsRestart(inForce, config)) {
+      log.warn('the configuration was changed in more than drain of upstreams: that needs a restart');
+    }
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    log.warn(`nothing of the configuration is taken again: ${error.message}`);
+    return null;
+  }
 }
 
 /** Stops the gateway on the first signal; gives the exit code when it has stopped. */

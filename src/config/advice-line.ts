@@ -10,3 +10,10 @@ export function adviceLine(source: Source | undefined, key: string, text: string
   const isSet = source !== undefined && source.type !== 'default';
   return isSet ? `${locateSource(source)}: ${key}: ${text}` : `${key}: ${text}`;
 }
+
+/** Advice on one key: only where it was set. */
+export type OnKey = {
+  readonly path: readonly (string | number)[];
+  readonly isSo: boolean;
+  readonly text: string;
+};

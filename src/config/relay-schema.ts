@@ -8,6 +8,10 @@ import { choice, duration, group, size } from './setting.ts';
 /** LIMIT: relays by configuration; each is written by hand, and each pull holds a connection for good. */
 const MAX_RELAYS = 256;
 
+/** What bounds a queue besides. */
+const QUEUE_NOTE =
+  'Nothing is copied for an upstream: what waits is its place in the live stream, which is kept for its viewers too. So `streams.viewerLag` and `streams.viewerLagBytes` bound it as well, whichever is less, and they alone where no newer keyframe has come.';
+
 /** Clients that are passed on. */
 export const spliceGroup = group(
   {
@@ -17,7 +21,7 @@ export const spliceGroup = group(
     ),
     mergeTime: duration(
       { default: '0ms', from: '0ms', to: '1s' },
-      'How long what an upstream sends gathers before it is written to a client that comes by no tunnel; raise it to 20ms for half the cost where many watch.',
+      'How long what an upstream sends to a client that comes by no tunnel gathers before it is read; raise it to 50ms or more for half the cost where many watch, up to twice as late as this where the server leaves Nagle’s algorithm on, as nginx does.',
     ),
     maxWaitingBytes: size(
       { default: '1MiB', from: '64KiB', to: '64MiB' },
@@ -40,11 +44,23 @@ export const relayGroup = group(
   {
     maxQueueBytes: size(
       { default: '8MiB', from: '64KiB', to: '256MiB' },
-      'Bytes that may wait for a slow upstream before it jumps to the newest keyframe, as streams.viewerLagBytes for viewers; raise it for streams of more than 12 Mbit/s.',
+      {
+        description:
+          'Bytes that may wait for a slow upstream before it jumps to the newest keyframe; lower it to save memory, raise it with streams.viewerLagBytes for streams of more than 12 Mbit/s.',
+        note: QUEUE_NOTE,
+      },
     ),
     maxQueueTime: duration(
       { default: '5s', from: '1s', to: '60s' },
-      'How far behind live a slow upstream may fall before it jumps to the newest keyframe, as streams.viewerLag for viewers; raise it for fewer jumps.',
+      {
+        description:
+          'How far behind live a slow upstream may fall before it jumps to the newest keyframe; lower it to stay nearer to live, raise it with streams.viewerLag for fewer jumps.',
+        note: QUEUE_NOTE,
+      },
+    ),
+    writeTimeout: duration(
+      { default: '30s', from: '100ms', to: '10m' },
+      'Time after which the connection to an upstream is given up that takes none of the bytes waiting for it, and another is tried; lower it where there is a second upstream.',
     ),
     retryTime: duration(
       { default: '1s', from: '100ms', to: '1m' },

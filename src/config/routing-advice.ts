@@ -1,23 +1,24 @@
-// What an operator should know of routes, upstreams and relays that are allowed: those that nothing comes to, and settings
-// that change nothing where they stand.
+// What an operator should know of routes and relays that are allowed, and of their upstreams (upstream-advice.ts): those that
+// nothing comes to, and settings that change nothing where they stand.
 
-import { adviceLine, type Sources } from './advice-line.ts';
+import { adviceLine, type OnKey, type Sources } from './advice-line.ts';
 import { pathOf } from './key.ts';
 import { listenerText, parseListener } from './listener.ts';
 import type { Config } from './schema.ts';
-import { isTlsTransport, isTunnelTransport, parseUpstreamUrl } from './upstream-url.ts';
+import {
+  unusedCredentials,
+  unusedUpstreams,
+  unverifiedUpstreams,
+  upstreamSettingsInVain,
+} from './upstream-advice.ts';
 
 type RouteSettings = Config['routes'][number];
-type UpstreamSettings = Config['upstreams'][string];
-
-/** Advice on one key: only where it was set. */
-type OnKey = { readonly path: readonly (string | number)[]; readonly isSo: boolean; readonly text: string };
 
 function linesOf(advice: readonly OnKey[], sources: Sources): string[] {
   return advice.flatMap(({ path, isSo, text }) => {
     const key = pathOf(path);
     const source = sources[key];
-    return isSo && source !== undefined ? [adviceLine(source, key, text)] : [];
+    return isSo && source !== undefined && source.type !== 'default' ? [adviceLine(source, key, text)] : [];
   });
 }
 
@@ -120,55 +121,22 @@ function relaySettingsInVain({ relays }: Config): OnKey[] {
   });
 }
 
-const TLS_KEYS = ['verify', 'ca', 'fingerprint', 'serverName'] as const;
-
-function tlsInVain(name: string, { url = '', tls = {} }: UpstreamSettings): OnKey[] {
-  const isPlain = !isTlsTransport(parseUpstreamUrl(url).transport);
-  const isPinned = tls.fingerprint !== undefined;
-  return TLS_KEYS.map((key): OnKey => {
-    const path = ['upstreams', name, 'tls', key];
-    if (isPlain) return { path, isSo: true, text: 'it changes nothing, for the URL is one without TLS' };
-    if (isPinned && (key === 'verify' || key === 'ca')) {
-      return { path, isSo: true, text: 'it changes nothing beside a fingerprint, which alone decides' };
-    }
-    return {
-      path,
-      isSo: key === 'ca' && tls.verify === false,
-      text: 'it changes nothing, for nothing is verified',
-    };
-  });
-}
-
-function upstreamSettingsInVain({ upstreams, upstreamHealth, routes, relays }: Config): OnKey[] {
-  const balanced = new Set(
-    [...routes, ...relays].flatMap(({ balance, upstreams: names = [] }) =>
-      balance === 'leastLoaded' ? names : [],
-    ),
-  );
-  return Object.entries(upstreams).flatMap(([name, upstream]): OnKey[] => {
-    const isChecked = (upstream.check ?? upstreamHealth.check) !== 'none';
-    const isTunnel = isTunnelTransport(parseUpstreamUrl(upstream.url ?? '').transport);
-    const path = (key: string) => ['upstreams', name, key];
-    const unchecked = 'it changes nothing, for check is none';
-    return [
-      ...['checkInterval', 'checkTimeout'].map((key) => ({
-        path: path(key),
-        isSo: !isChecked,
-        text: unchecked,
-      })),
-      {
-        path: path('tunnelConnections'),
-        isSo: !isTunnel,
-        text: 'it changes nothing, for the URL is none of RTMPT',
-      },
-      {
-        path: path('weight'),
-        isSo: !balanced.has(name),
-        text: 'it changes nothing, for no route with balance leastLoaded goes to it',
-      },
-      ...tlsInVain(name, upstream),
-    ];
-  });
+/** Bounds of what waits for a slow upstream that those of all who read a live stream come before. */
+function queuesInVain({ relay, streams, apps }: Config): OnKey[] {
+  const all = [streams, ...Object.values(apps).map((app) => ({ ...streams, ...app }))];
+  const text = (name: string) => `it bounds nothing, for ${name} is less and comes first`;
+  return [
+    {
+      path: ['relay', 'maxQueueBytes'],
+      isSo: all.every(({ viewerLagBytes }) => viewerLagBytes < relay.maxQueueBytes),
+      text: text('streams.viewerLagBytes'),
+    },
+    {
+      path: ['relay', 'maxQueueTime'],
+      isSo: all.every(({ viewerLagMs }) => viewerLagMs < relay.maxQueueTimeMs),
+      text: text('streams.viewerLag'),
+    },
+  ];
 }
 
 /** Settings of a group that only upstreams go by, where there are none. */
@@ -191,33 +159,13 @@ function groupsInVain(config: Config, sources: Sources): string[] {
   );
 }
 
-function unusedUpstreams({ upstreams, routes, relays }: Config, sources: Sources): string[] {
-  const used = new Set([...routes, ...relays].flatMap(({ upstreams: names = [] }) => names));
-  return Object.keys(upstreams).flatMap((name) => {
-    if (used.has(name)) return [];
-    const key = pathOf(['upstreams', name]);
-    return [adviceLine(sources[`${key}.url`], key, 'it is never used, for no route and no relay names it')];
-  });
-}
-
-/** Upstreams whose certificate anybody can make. */
-function unverifiedUpstreams({ upstreams }: Config, sources: Sources): string[] {
-  return Object.entries(upstreams).flatMap(([name, { url = '', tls }]) => {
-    const isTls = isTlsTransport(parseUpstreamUrl(url).transport);
-    if (!isTls || tls?.verify !== false || tls.fingerprint !== undefined) return [];
-    const key = pathOf(['upstreams', name, 'tls', 'verify']);
-    const text =
-      'anybody on the way can pass for this upstream; name its CA in tls.ca, or its tls.fingerprint';
-    return [adviceLine(sources[key], key, text)];
-  });
-}
-
 /** One line for each thing. */
 export function routingAdvice(config: Config, sources: Sources): readonly string[] {
   const inVain = [
     ...routeSettingsInVain(config),
     ...upstreamSettingsInVain(config),
     ...relaySettingsInVain(config),
+    ...queuesInVain(config),
   ];
   return [
     ...unverifiedUpstreams(config, sources),
@@ -225,6 +173,7 @@ export function routingAdvice(config: Config, sources: Sources): readonly string
     ...listenersInVain(config, sources),
     ...linesOf(inVain, sources),
     ...groupsInVain(config, sources),
+    ...unusedCredentials(config, sources),
     ...unusedUpstreams(config, sources),
   ];
 }

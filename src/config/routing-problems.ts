@@ -2,12 +2,14 @@
 // any wrong setting does.
 
 import type { ConfigProblem } from './config-error.ts';
+import { pathOf } from './key.ts';
 import type { Loaded } from './load-settings.ts';
 import { isExact, parseNamePattern } from './name-pattern.ts';
 import { lastStarNumber, parseNameTemplate } from './name-template.ts';
 import { nearest } from './nearest.ts';
 import type { configSchema } from './schema.ts';
 import { locateSource } from './source.ts';
+import { isTunnelTransport, parseUpstreamUrl } from './upstream-url.ts';
 
 type LoadedConfig = Loaded<typeof configSchema>;
 
@@ -115,8 +117,19 @@ function relayProblems({ config }: LoadedConfig, tell: Tell): ConfigProblem[] {
   });
 }
 
+/** WHY: in front of requests a header has no place, and each client's are spread over connections. */
+function headerProblems({ config }: LoadedConfig, tell: Tell): ConfigProblem[] {
+  return Object.entries(config.upstreams).flatMap(([name, { url = '', proxyProtocol = 'none' }]) => {
+    const { transport } = parseUpstreamUrl(url);
+    if (proxyProtocol === 'none' || !isTunnelTransport(transport)) return [];
+    const key = pathOf(['upstreams', name, 'proxyProtocol']);
+    const expected = `none for an upstream by ${transport}://, which is reached by HTTP requests`;
+    return [tell(key, key, expected, proxyProtocol, 'set addressProperty or addressParameter instead')];
+  });
+}
+
 /** All of it, in the order of the file's keys. */
 export function routingProblems(loaded: LoadedConfig): readonly ConfigProblem[] {
   const tell = teller(loaded);
-  return [...routeProblems(loaded, tell), ...relayProblems(loaded, tell)];
+  return [...headerProblems(loaded, tell), ...routeProblems(loaded, tell), ...relayProblems(loaded, tell)];
 }

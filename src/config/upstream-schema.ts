@@ -27,7 +27,7 @@ const FINGERPRINT_CHARS = 95;
 const ADDED_NAME = '^[A-Za-z_][A-Za-z0-9_.-]*$';
 
 const URL_NOTE =
-  'Without a port it is 1935 for rtmp, 80 for rtmpt, 443 for rtmps and rtmpts. The path is an application, with its instance where there is one, and stands in for the one that the client asks for; without a path the client’s own is asked for. User, password and query are sent to the upstream alone; a percent sign in user or password is written `%25`, an @ `%40`.';
+  'Without a port it is 1935 for rtmp, 80 for rtmpt, 443 for rtmps and rtmpts. The path is an application, with its instance where there is one, and stands in for the one that the client asks for; without a path the client’s own is asked for. User, password and query are sent to the upstream alone, user and password by relays only, for a spliced client brings its own; a percent sign in user or password is written `%25`, an @ `%40`.';
 
 /** What holds for all upstreams, and can be otherwise for one of them. */
 const healthSettings = {
@@ -40,7 +40,7 @@ const healthSettings = {
     {
       description:
         'Failures in a row after which an upstream counts as down; lower it to 1 where clients should never wait for a dead one twice.',
-      note: 'A failure is a connection that does not come about, or breaks before the RTMP handshake is finished, or a check that fails. Three, for one alone is often a restart or a lost packet. Connections that break later count too, but never take the last step: what a client sends could have caused it.',
+      note: 'A failure is a connection that does not come about, or breaks before the RTMP handshake is finished, or a check that fails. Three, for one alone is often a restart or a lost packet. Connections that break later, or as soon as a PROXY header has named the client, count too, but never take the last step: the client could have caused it.',
     },
   ),
   downTime: duration(
@@ -157,9 +157,15 @@ const upstreamSettings = {
     { default: 1, minimum: 1, maximum: 100 },
     'Its share of the clients against that of the others, where a route balances by leastLoaded; raise it for a stronger machine.',
   ),
+  drain: toggle(false, {
+    description:
+      'Whether it gets no new connections, while those that it has stay; set true before it is to be stopped.',
+    note: 'It is heeded while Culvert runs: SIGHUP has the file read again, and the log then tells how many connections each drained upstream still has. A check goes on. Of what else is changed in the file nothing is heeded before a restart.',
+  }),
   proxyProtocol: choice(['none', 'v1', 'v2'], 'none', {
     description:
       'Version of the PROXY header that tells it the client’s address at the start of each connection; set it only for an upstream that expects one, for others fail on it.',
+    note: 'Of one that is reached through an HTTP proxy, it is the upstream that gets it. By `rtmpt://` and `rtmpts://` there is none: take addressProperty or addressParameter.',
   }),
   addressProperty: text(
     { default: '', minLength: 1, maxLength: MAX_ADDED_NAME_CHARS, pattern: ADDED_NAME },

@@ -2,12 +2,15 @@
 // opinion: what waits, how long, and what follows from an end is the Link's part (piped-link.ts).
 
 import type { EndReason } from '../errors.ts';
+import type { Lending, LentOutlet } from './link.ts';
 import type { PieceQueue } from './piece-queue.ts';
 
 /** Who reads a pipe. All but `received` may be called behind the end as well. */
 export type PipeOwner = {
   /** Bytes came. They are not written to any more. */
   readonly received: (bytes: Uint8Array) => void;
+  /** Bytes came that are only lent. Where they are refused, `received` gets a copy. */
+  readonly lent: (bytes: Uint8Array) => Lending;
   /** There is room again. */
   readonly drained: () => void;
   /** The peer has ended its side; nothing more is read. */
@@ -24,6 +27,8 @@ export type PipeOwner = {
 export interface BytePipe {
   /** False once nothing more may be written. */
   readonly isWritable: boolean;
+  /** Where lent bytes may be written; null, or absent, where they would be held. */
+  readonly lentOutlet?: LentOutlet | null;
   /** Names who reads it; called once, before anything can come. */
   listen(owner: PipeOwner): void;
   /**

@@ -41,6 +41,11 @@ export interface LinkEndpoint {
    */
   receive(bytes: Uint8Array): void;
   /**
+   * The same of bytes that are only lent: their memory is written to again, unless they are kept. Where they are refused,
+   * nothing was taken in, and `receive` gets a copy. Absent where it would refuse always.
+   */
+  receiveLent?(bytes: Uint8Array): Lending;
+  /**
    * Gives what waits to go out: whole RTMP messages, at least one where there is one, otherwise at most
    * `maxBytes`. Empty where nothing waits. The views stay valid and are never written to.
    */
@@ -53,6 +58,17 @@ export interface LinkEndpoint {
   failed(reason: EndReason): void;
   /** The Link is over; called exactly once, last. */
   closed(reason: EndReason): void;
+}
+
+/** What became of lent bytes: nobody took them in; all of them are gone already; somebody holds them for longer. */
+export type Lending = 'refused' | 'returned' | 'kept';
+
+/** Where lent bytes may go on at once, past `take`. */
+export interface LentOutlet {
+  /** True where so many bytes can be carried now: nothing waits before them. */
+  takesLent(lengthBytes: number): boolean;
+  /** Carries bytes that it takes. */
+  carryLent(bytes: Uint8Array): Exclude<Lending, 'refused'>;
 }
 
 /** A Link that carries at any time. */
@@ -71,6 +87,8 @@ export interface Link {
   readonly gatherMs: number;
   /** Where what comes may be offered; null where it leaves when the peer asks. */
   readonly outlet: Outlet | null;
+  /** Where lent bytes may go on; null, or absent, where whatever carries them holds them for longer. */
+  readonly lentOutlet?: LentOutlet | null;
   /** Names the endpoint; called once, before any byte is delivered. */
   attach(endpoint: LinkEndpoint): void;
   /** Gives the Link to another endpoint, between two calls of the first one, which hears nothing any more. */

@@ -54,6 +54,8 @@ export interface OpenPassage {
 export type PassedClient = {
   readonly link: Link;
   readonly cipher: RtmpeCipher | null;
+  /** What it is to hear first, as it is: its Link may not have taken it yet. */
+  readonly unsaid: readonly Uint8Array[];
   /** What came behind its connect so far, decrypted. */
   readonly rest: Uint8Array;
   /** Called once, when its Link is over. */

@@ -4,14 +4,17 @@
 
 import type { EndReason, Guard, Guarded } from '../errors.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import type { Deadline, Link, LinkEndpoint, LinkFacts, Outlet, Wheel } from './link.ts';
+import type { Deadline, Lending, LentOutlet, Link, LinkEndpoint, LinkFacts, Outlet, Wheel } from './link.ts';
 import { PieceQueue } from './piece-queue.ts';
 
 /** LIMIT: what one pull asks for: enough for a late joiner's first pictures, little enough to be fair. */
 const PULL_BYTES = 256 * 1024;
 
-/** LIMIT: time that is left to a closing connection to take what was said last, ms. */
+/** LIMIT: time that is left to a closing connection to take some of what was said last, ms; again while it does. */
 const LINGER_MS = 2000;
+
+/** LIMIT: time that is left to it in all, ms: a megabyte at 300 kbit/s. */
+const MAX_LINGER_MS = 30_000;
 
 /** Settings of Links over one connection. */
 export type PipedLinkDeps = {
@@ -22,10 +25,11 @@ export type PipedLinkDeps = {
 };
 
 /** RTMP on one connection. */
-export class PipedLink implements Link, Outlet, Guarded {
+export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   readonly facts: LinkFacts;
   readonly gatherMs = 0;
   readonly outlet: Outlet = this;
+  readonly lentOutlet: LentOutlet | null;
   readonly #pipe: BytePipe;
   readonly #deps: PipedLinkDeps;
   #endpoint: LinkEndpoint | null = null;
@@ -35,6 +39,7 @@ export class PipedLink implements Link, Outlet, Guarded {
   #isPaused = false;
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
+  #lingerUntilMs = 0;
   #endReason: EndReason | null = null;
   /** WHY: one function for all links, and no closure each: thousands of them are woken at one tick. */
   static readonly #pullAll = (link: PipedLink): void => link.#pull();
@@ -42,6 +47,7 @@ export class PipedLink implements Link, Outlet, Guarded {
 
   constructor(pipe: BytePipe, facts: LinkFacts, deps: PipedLinkDeps) {
     this.#pipe = pipe;
+    this.lentOutlet = (pipe.lentOutlet ?? null) === null ? null : this;
     this.facts = facts;
     this.#deps = deps;
   }
@@ -53,6 +59,7 @@ export class PipedLink implements Link, Outlet, Guarded {
       received: (bytes) => {
         if (this.#endReason === null) guard(this, () => this.#endpoint?.receive(bytes));
       },
+      lent: (bytes) => this.#lend(bytes),
       drained: () => this.#drained(),
       ended: () => this.#endedByPeer(),
       broken: (error) => this.#brokenBy(error),
@@ -71,6 +78,15 @@ export class PipedLink implements Link, Outlet, Guarded {
     this.#pulled.hold(chunks);
     this.#deps.guard(this, PipedLink.#writePulled);
     return true;
+  }
+
+  takesLent(lengthBytes: number): boolean {
+    if (this.#isFull || !this.#pulled.isEmpty || this.#endReason !== null) return false;
+    return this.#pipe.lentOutlet?.takesLent(lengthBytes) ?? false;
+  }
+
+  carryLent(bytes: Uint8Array): Exclude<Lending, 'refused'> {
+    return this.#pipe.lentOutlet?.carryLent(bytes) ?? 'kept';
   }
 
   wake(): void {
@@ -112,6 +128,17 @@ export class PipedLink implements Link, Outlet, Guarded {
     this.close(reason);
   }
 
+  #lend(bytes: Uint8Array): Lending {
+    const endpoint = this.#endpoint;
+    if (this.#endReason !== null || endpoint?.receiveLent === undefined) return 'refused';
+    // Where it throws, nobody can say who holds them.
+    let fate: Lending = 'kept';
+    this.#deps.guard(this, () => {
+      fate = endpoint.receiveLent?.(bytes) ?? 'refused';
+    });
+    return fate;
+  }
+
   /** Writes what there is until the connection is full; of a closing Link, its end behind that. */
   #pull(): void {
     while (!this.#isFull && this.#pipe.isWritable) {
@@ -149,6 +176,7 @@ export class PipedLink implements Link, Outlet, Guarded {
   #drained(): void {
     this.#isFull = false;
     this.#fullDeadline?.cancel();
+    if (this.#lingerDeadline !== null) this.#lingerOn();
     this.wake();
   }
 
@@ -160,8 +188,16 @@ export class PipedLink implements Link, Outlet, Guarded {
   }
 
   #linger(): void {
+    if (this.#lingerDeadline !== null) return;
+    this.#lingerUntilMs = this.#deps.wheel.nowMs() + MAX_LINGER_MS;
+    this.#lingerOn();
+  }
+
+  #lingerOn(): void {
     const { wheel } = this.#deps;
-    this.#lingerDeadline ??= wheel.at(wheel.nowMs() + LINGER_MS, () => this.#pipe.destroy());
+    this.#lingerDeadline?.cancel();
+    const dueMs = Math.min(wheel.nowMs() + LINGER_MS, this.#lingerUntilMs);
+    this.#lingerDeadline = wheel.at(dueMs, () => this.#pipe.destroy());
   }
 
   #brokenBy(error: Error): void {

@@ -28,6 +28,12 @@ class Slots {
     return this.#slots.size === 0;
   }
 
+  get deadlineCount(): number {
+    let count = 0;
+    for (const slot of this.#slots.values()) count += slot.size;
+    return count;
+  }
+
   add(index: number, callback: () => void): WheelDeadline {
     let slot = this.#slots.get(index);
     if (slot === undefined) {
@@ -95,6 +101,11 @@ export class DeadlineWheel implements Wheel {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#turnedTo = slotOf(clock.nowMs());
+  }
+
+  /** Deadlines that hang on it. */
+  get deadlineCount(): number {
+    return this.#slots.deadlineCount;
   }
 
   nowMs(): number {

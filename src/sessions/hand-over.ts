@@ -92,11 +92,12 @@ export class HandOver {
 
   #handOver(open: OpenPassage, connectBytes: number): void {
     const { link, session, log, onHandedOver, onEnd } = this.#deps;
-    const { cipher, receivedBytes } = session.detach();
+    const { cipher, receivedBytes, unsaid } = session.detach();
     log.passedOn(open.upstream);
     const successor = open.begin({
       link,
       cipher,
+      unsaid,
       rest: Uint8Array.from(receivedBytes.subarray(connectBytes)),
       onEnd: (reason, { inBytes, outBytes }) => {
         log.bytesIn += inBytes;

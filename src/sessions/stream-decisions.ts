@@ -54,8 +54,11 @@ export class StreamDecisions {
   publish(app: string, { messageStreamId, streamName }: PublishEvent): void {
     const { session, log, refusal, registry, publishers, relaying } = this.#deps;
     const ask = this.#askFor(app, streamName);
-    relaying?.relays.giveWay(ask);
-    const stream = registry.publish(app, streamName);
+    let stream = registry.publish(app, streamName);
+    // WHY not before: nothing that is fetched is to end for a publish that is refused all the same.
+    if (stream === 'name-in-use' && relaying?.relays.giveWay(ask) === true) {
+      stream = registry.publish(app, streamName);
+    }
     log.published(streamName);
     if (typeof stream === 'string') {
       const text =

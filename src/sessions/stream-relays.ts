@@ -21,9 +21,9 @@ export type PlayDemand =
 
 /** The relays, as connections see them. */
 export interface StreamRelays {
-  /** A client is about to publish: what is fetched under that name gives way to it. */
-  giveWay(ask: StreamAsk): void;
-  /** A client publishes from now on. */
+  /** A client would publish if its name were free: true where it is now, for what was fetched under it gave way. */
+  giveWay(ask: StreamAsk): boolean;
+  /** A client publishes from now on: what would be fetched under that name waits for its end. */
   published(stream: LiveStream, ask: StreamAsk): void;
   /** A client asks to play. `answer` is called once, later, and only where it is said to wait. */
   demand(ask: StreamAsk, answer: (outcome: 'started' | 'none') => void): PlayDemand;

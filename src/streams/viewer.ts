@@ -75,7 +75,7 @@ export class Viewer {
       if (following?.log !== log) continue;
       if (this.#isPaused) return Number.POSITIVE_INFINITY;
       if (following === this.#next || !this.#isBegun) return following.joinedAt;
-      return this.#position ?? this.#resumeFrom ?? following.joinedAt;
+      return this.#goesOnFrom(following, this.#position ?? this.#resumeFrom ?? following.joinedAt);
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -269,10 +269,19 @@ export class Viewer {
       : this.#position >= current.log.endPosition;
   }
 
-  #isTooFarBehind(log: StreamLog, position: number): boolean {
+  /** Where it reads on that stands at `position`: who has a lag of its own may be about to jump, whenever it asks again. */
+  #goesOnFrom({ log, joinedAt }: Following, position: number): number {
+    if (!this.#isSlow(log, position)) return position;
+    return placeToBegin(log, joinedAt, position, this.#options.startsInPast)?.position ?? position;
+  }
+
+  #isSlow(log: StreamLog, position: number): boolean {
     const { lag } = this.#options;
-    const isSlow = lag !== undefined && log.isBehind(position, lag.maxBytes, lag.maxMs);
-    if (position >= log.lagPosition && !isSlow) return false;
+    return lag !== undefined && log.isBehind(position, lag.maxBytes, lag.maxMs);
+  }
+
+  #isTooFarBehind(log: StreamLog, position: number): boolean {
+    if (position >= log.lagPosition && !this.#isSlow(log, position)) return false;
     const newest = log.newestEntryPoint;
     const canJump = newest !== null && newest.position > position;
     if (!canJump && position >= log.startPosition) return false;

@@ -3,7 +3,9 @@
 
 import type { Upstream } from '../config/routing.ts';
 import type { LinkFacts } from '../links/link.ts';
+import { stringOf } from '../protocol/rtmp/server/command-args.ts';
 import type { ConnectEvent } from '../protocol/rtmp/server/server-events.ts';
+import { parseAppPath, unquoteUrl } from '../protocol/rtmp/server/stream-name.ts';
 import type { ConnectChanges } from '../protocol/rtmp/splice/rewrite-connect.ts';
 
 /** What is set of an upstream, as far as a connect goes by it. */
@@ -14,22 +16,26 @@ export type ChangingUpstream = Pick<Upstream, 'url' | 'addressProperty' | 'addre
  * @param app of the route, or of the URL, or the client's own, with its instance
  */
 export function connectChanges(
-  connect: Pick<ConnectEvent, 'app' | 'instance' | 'query' | 'tcUrl'>,
+  connect: Pick<ConnectEvent, 'app' | 'instance' | 'properties'>,
   app: string,
   { url, addressProperty, addressParameter }: ChangingUpstream,
   { remoteAddress }: Pick<LinkFacts, 'remoteAddress'>,
 ): ConnectChanges {
+  const properties = addressProperty === '' ? {} : { properties: { [addressProperty]: remoteAddress } };
   const askedApp = connect.instance === '' ? connect.app : `${connect.app}/${connect.instance}`;
-  const query = joinedQuery(connect.query, url.query);
   const isMoved = app !== askedApp || url.query !== '';
-  const path = query === '' ? app : `${app}?${query}`;
-  const tcUrl = isMoved ? `${placeOf(url)}/${path}` : connect.tcUrl;
+  if (!isMoved && addressParameter === '') return properties;
+  // WHY not what the connect was read as: that is cut at a limit, and a token that is cut is none.
+  const saidApp = stringOf(connect.properties, 'app');
+  const saidUrl = unquoteUrl(stringOf(connect.properties, 'tcUrl') || stringOf(connect.properties, 'tcurl'));
+  const query = joinedQuery(parseAppPath(saidApp, saidUrl).query, url.query);
+  const path = isMoved ? withQuery(app, query) : saidApp;
+  const tcUrl = isMoved ? `${placeOf(url)}/${path}` : saidUrl;
+  const ownApp = addressParameter === '' ? path : withQuery(...withoutParameter(path, addressParameter));
   return {
-    ...(isMoved ? { app: path } : {}),
-    ...(isMoved || addressParameter !== ''
-      ? { tcUrl: withParameter(tcUrl, addressParameter, remoteAddress) }
-      : {}),
-    ...(addressProperty === '' ? {} : { properties: { [addressProperty]: remoteAddress } }),
+    ...(isMoved || ownApp !== saidApp ? { app: ownApp } : {}),
+    tcUrl: withParameter(tcUrl, addressParameter, remoteAddress),
+    ...properties,
   };
 }
 
@@ -42,18 +48,35 @@ function joinedQuery(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first}&${second}`;
 }
 
-/** `tcUrl` with one parameter more, in place of those of the same name. */
-function withParameter(tcUrl: string, name: string, value: string): string {
-  if (name === '') return tcUrl;
-  const [path = '', ...behind] = tcUrl.split('?');
-  const others = behind
-    .join('?')
-    .split('&')
-    .filter((parameter) => parameter !== '' && nameOf(parameter) !== name);
-  return `${path}?${[...others, `${name}=${encodeURIComponent(value)}`].join('&')}`;
+function withQuery(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
 }
 
-/** WHY decoded: a server reads `%69p=` as `ip=`, and believes what a client forged. */
-function nameOf(parameter: string): string {
-  return new URLSearchParams(parameter).keys().next().value ?? '';
+/**
+ * `tcUrl` with one parameter more, in place of those of the same name.
+ * WHY: what stands behind a number sign, a URL parser takes for no query.
+ */
+function withParameter(tcUrl: string, name: string, value: string): string {
+  if (name === '') return tcUrl;
+  const [path, others] = withoutParameter(tcUrl.replaceAll('#', '%23'), name);
+  return withQuery(path, joinedQuery(others, `${name}=${encodeURIComponent(value)}`));
+}
+
+/** The path and the query of a text, those parameters left out that a server could read by that name. */
+function withoutParameter(text: string, name: string): readonly [path: string, query: string] {
+  const mark = text.indexOf('?');
+  if (mark < 0) return [text, ''];
+  const parameters = text.slice(mark + 1).split('&');
+  const others = parameters.filter((parameter) => !namesIn(parameter).includes(name));
+  return [text.slice(0, mark), others.filter((parameter) => parameter !== '').join('&')];
+}
+
+/**
+ * The names that servers may read in one parameter.
+ * WHY so many: some part parameters at other signs too, some leave out white space, and all read `%69p=` as `ip=`; they
+ * would believe what a client forged.
+ */
+function namesIn(parameter: string): readonly string[] {
+  const parts = parameter.replaceAll(/[\s\p{Cc}]/gu, '').split(/[;,?#]/);
+  return parts.map((part) => new URLSearchParams(part).keys().next().value ?? '');
 }

@@ -1,5 +1,5 @@
-// Has what upstreams send gather for a while, so that many clients cost few writes and replies: all that came something for
-// are told at one moment, and one timer does for them.
+// Has what upstreams send gather for a while, so that many clients cost few reads, writes and replies: all that came
+// something for are told at one moment, and one timer does for them.
 
 import type { StreamScheduler } from '../streams/audience.ts';
 

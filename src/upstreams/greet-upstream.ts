@@ -1,13 +1,14 @@
 // Waits for an upstream's greeting: the handshake within its time, then the first of an answer to the connect.
 
-import type { EndReason } from '../errors.ts';
+import type { EndReason, ErrorCode } from '../errors.ts';
 import type { Deadline, Link, Wheel } from '../links/link.ts';
 import { type GreetingOptions, UpstreamGreeting } from './upstream-greeting.ts';
 
 /** What bounds it, and who hears of it. */
 export type GreetOptions = GreetingOptions & {
   readonly wheel: Wheel;
-  readonly handshakeTimeoutMs: number;
+  /** When the handshake has to be done, monotonic ms. */
+  readonly handshakeUntilMs: number;
   /** Time for the answer behind the handshake, asked for when that is done; ms. */
   readonly answerTimeoutMs: () => number;
   /** Gives it up at once. */
@@ -16,17 +17,34 @@ export type GreetOptions = GreetingOptions & {
   readonly onShaken: () => void;
 };
 
+/** What kept a greeting from coming about. */
+export type GreetingErrorCode =
+  /** It took too long. */
+  | 'timeout'
+  /** The upstream closed or reset the connection. */
+  | 'hung-up'
+  /** Its S1 claims a signature that it does not have: it may take a client that does not sign. */
+  | 'unsigned'
+  /** What it said is no RTMP, or the connection failed otherwise. */
+  | 'malformed';
+
 /** An upstream did not greet as it should. */
 export class GreetingError extends Error {
   override readonly name = 'GreetingError';
-  /** True where its S1 claims a signature that it does not have: it may take a client that does not sign. */
-  readonly isUnsigned: boolean;
+  readonly code: GreetingErrorCode;
 
-  constructor(message: string, isUnsigned = false) {
+  constructor(code: GreetingErrorCode, message: string) {
     super(message);
-    this.isUnsigned = isUnsigned;
+    this.code = code;
   }
 }
+
+const CODES: Partial<Record<ErrorCode, GreetingErrorCode>> = {
+  'peer-closed': 'hung-up',
+  'peer-reset': 'hung-up',
+  'rtmp-peer-not-reading': 'timeout',
+  'rtmp-handshake-unsigned': 'unsigned',
+};
 
 /**
  * Greets the upstream at the other end of `link`, which is attached here. Its Link is paused behind the first answer; where
@@ -34,13 +52,13 @@ export class GreetingError extends Error {
  * @throws GreetingError where the upstream does not answer; the reason of `signal` where that gave it up
  */
 export function greetUpstream(link: Link, options: GreetOptions): Promise<UpstreamGreeting> {
-  const { wheel, handshakeTimeoutMs, answerTimeoutMs, signal, onShaken } = options;
+  const { wheel, handshakeUntilMs, answerTimeoutMs, signal, onShaken } = options;
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamGreeting>();
   const limit = (limitMs: number, what: string): Deadline =>
     wheel.at(wheel.nowMs() + limitMs, () => {
-      fail(new GreetingError(`expected ${what} within ${Math.round(limitMs)} ms, got none`));
+      fail(new GreetingError('timeout', `expected ${what} within ${Math.round(limitMs)} ms, got none`));
     });
-  let deadline = limit(handshakeTimeoutMs, 'an RTMP handshake');
+  let deadline = limit(Math.max(0, handshakeUntilMs - wheel.nowMs()), 'an RTMP handshake');
   const settle = (): void => {
     deadline.cancel();
     signal.removeEventListener('abort', onAbort);
@@ -62,7 +80,7 @@ export function greetUpstream(link: Link, options: GreetOptions): Promise<Upstre
       resolve(greeting);
     },
     onEnded: ({ code, message }: EndReason) => {
-      fail(new GreetingError(`the connection ended early: ${message}`, code === 'rtmp-handshake-unsigned'));
+      fail(new GreetingError(CODES[code] ?? 'malformed', `the connection ended early: ${message}`));
     },
   });
   if (signal.aborted) onAbort();

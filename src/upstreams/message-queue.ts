@@ -42,6 +42,12 @@ export class MessageQueue {
     return this.#isCut ? this.#cuts.length > 0 : this.#bytes.lengthBytes > 0;
   }
 
+  /** Bytes up to the first point at which it may be cut; null where there is none yet, or it is not cut. */
+  get nextBytes(): number | null {
+    const first = this.#cuts[0];
+    return first === undefined ? null : first - this.#takenBytes;
+  }
+
   /** The upstream's chunk size behind the last whole message, bytes. */
   get chunkSizeBytes(): number {
     return this.#walker.cutChunkSizeBytes;
@@ -50,6 +56,24 @@ export class MessageQueue {
   /** Takes in what came. @throws RtmpError for what is no chunk stream */
   put(bytes: Uint8Array): void {
     this.#bytes.put(bytes);
+    this.#walk(bytes);
+  }
+
+  /**
+   * Takes in lent bytes that go on at once, where nothing waits before them. Those that are refused wait, as by `put`.
+   * @throws RtmpError for what is no chunk stream
+   */
+  pass(bytes: Uint8Array): void {
+    try {
+      this.#walk(bytes);
+      this.#takenBytes += bytes.length;
+    } catch (error) {
+      this.#bytes.put(Uint8Array.from(bytes));
+      throw error;
+    }
+  }
+
+  #walk(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; offset += WALK_BYTES) {
       this.#walker.walk(bytes.subarray(offset, offset + WALK_BYTES));
       if (this.#isCut) this.#noteCut();

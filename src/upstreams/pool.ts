@@ -50,6 +50,12 @@ export class UpstreamPool {
     return state === undefined ? null : new UpstreamLease(state, this.#nowMs);
   }
 
+  /** True where `take` would give one. Takes none, and no turn of one in its slow start. */
+  hasOpen({ upstreams }: Pick<PoolChoice, 'upstreams'>, tried: ReadonlySet<string>): boolean {
+    const nowMs = this.#nowMs();
+    return upstreams.some((name) => !tried.has(name) && this.#stateOf(name).isOpenTo(nowMs));
+  }
+
   /** Takes that upstream, for a stream that goes to each of several; null where it may not be connected to now. */
   takeOne(name: string): UpstreamLease | null {
     const state = this.#stateOf(name);
@@ -119,6 +125,16 @@ export class UpstreamLease {
     if (this.#stage !== 'opening') return;
     this.#finish();
     this.#state.failed(this.#nowMs(), reason, this.#trialOf);
+  }
+
+  /**
+   * The upstream hung up before the handshake was done, and knew by then whose connection it was: it may go by the
+   * client's address. Counts as `broke` does of one that is open; a trial that ends so was none.
+   */
+  turnedAway(): void {
+    if (this.#stage !== 'opening') return;
+    this.#finish();
+    this.#state.broke();
   }
 
   /** The upstream broke it off: reset, or silent for too long. */

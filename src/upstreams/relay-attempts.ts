@@ -1,9 +1,11 @@
 // Which upstream a relay tries next, and when: each of those that come into question once, at once, and then, after a time
-// that doubles, all of them again. An upstream that had served well for a while makes the count begin anew.
+// that doubles, all of them again. An upstream that had served well for a while makes the count begin anew. The last of a
+// round may stand while it is waited, where it has nothing to send yet: it may begin to.
 
 import type { Config } from '../config/schema.ts';
 import type { Deadline, Wheel } from '../links/link.ts';
 import type { UpstreamLease } from './pool.ts';
+import { PULL_HURRY_MS } from './relay-deps.ts';
 
 /** What the tries of one relay are made with. */
 export type RelayAttemptsDeps = {
@@ -11,8 +13,10 @@ export type RelayAttemptsDeps = {
   readonly settings: Pick<Config['relay'], 'retryTimeMs' | 'maxRetryTimeMs'>;
   /** Takes the best upstream that is none of `tried`; null where there is none now. */
   readonly take: (tried: ReadonlySet<string>) => UpstreamLease | null;
-  /** Makes a try. Its end is told by `over`, later. */
+  /** Makes a try, in the place of one that stands. Its end is told by `over` or `pass`, later. */
   readonly open: (lease: UpstreamLease) => void;
+  /** None at all may be connected to; the next try comes in `nextTryMs`. */
+  readonly none: (nextTryMs: number) => void;
 };
 
 /** The tries of one relay. */
@@ -21,34 +25,66 @@ export class RelayAttempts {
   readonly #tried = new Set<string>();
   #delayMs: number;
   #deadline: Deadline | null = null;
+  #dueMs = 0;
+  /** What was waited for before `#delayMs`. */
+  #waitMs: number;
+  #lastTryMs = Number.NEGATIVE_INFINITY;
+  /** The upstream whose connection stands during the wait, and the one that was left for the try that is under way. */
+  #standing: string | null = null;
+  #left: string | null = null;
 
   constructor(deps: RelayAttemptsDeps) {
     this.#deps = deps;
     this.#delayMs = deps.settings.retryTimeMs;
+    this.#waitMs = this.#delayMs;
   }
 
   /** Makes the first try, or any one now. Gives the time until the next one, ms: 0 where it was made. */
   try(): number {
-    const { take, open } = this.#deps;
+    const { wheel, take, open, none } = this.#deps;
+    this.#lastTryMs = wheel.nowMs();
     const lease = take(this.#tried);
-    if (lease === null) return this.wait();
-    this.stop();
-    open(lease);
-    return 0;
+    if (lease !== null) {
+      this.stop();
+      this.#left = this.#standing;
+      this.#standing = null;
+      open(lease);
+      return 0;
+    }
+    const isNewRound = this.#tried.size === 0;
+    const waitMs = this.wait();
+    if (isNewRound) none(waitMs);
+    return waitMs;
+  }
+
+  /** Forgets how earlier tries went, and makes one. */
+  again(): number {
+    this.#standing = null;
+    this.#forget();
+    return this.try();
   }
 
   /** Hangs the next try on the wheel; gives the time until then, ms. */
   wait(): number {
     const { wheel, settings } = this.#deps;
-    this.stop();
-    const waitMs = this.#delayMs;
-    this.#delayMs = Math.min(2 * waitMs, Math.max(settings.retryTimeMs, settings.maxRetryTimeMs));
+    this.#waitMs = this.#delayMs;
+    this.#delayMs = Math.min(2 * this.#waitMs, Math.max(settings.retryTimeMs, settings.maxRetryTimeMs));
     this.#tried.clear();
-    this.#deadline = wheel.at(wheel.nowMs() + waitMs, () => {
-      this.#deadline = null;
-      this.try();
-    });
-    return waitMs;
+    if (this.#standing !== null) this.#tried.add(this.#standing);
+    this.#left = null;
+    this.#hang(wheel.nowMs() + this.#waitMs);
+    return this.#waitMs;
+  }
+
+  /**
+   * Somebody wants it now: the try that is waited for comes at once, or as soon as PULL_HURRY_MS have gone by since the last
+   * one. It is one more than those whose times double.
+   */
+  hurry(): void {
+    const dueMs = Math.max(this.#deps.wheel.nowMs(), this.#lastTryMs + PULL_HURRY_MS);
+    if (this.#deadline === null || dueMs >= this.#dueMs) return;
+    this.#delayMs = this.#waitMs;
+    this.#hang(dueMs);
   }
 
   /**
@@ -57,17 +93,44 @@ export class RelayAttempts {
    * two that break at once would be tried in turn without an end.
    */
   over(upstreamName: string, servedMs: number): number {
-    if (servedMs >= this.#deps.settings.retryTimeMs) {
-      this.#tried.clear();
-      this.#delayMs = this.#deps.settings.retryTimeMs;
-    }
-    this.#tried.add(upstreamName);
+    this.#standing = null;
+    // The one that was left for it stood, and may again.
+    if (this.#left !== null) this.#tried.delete(this.#left);
+    this.#left = null;
+    this.#note(upstreamName, servedMs);
     return this.try();
   }
 
-  /** Makes no further try before `try` or `over`. */
+  /** A try stands, but brings nothing (any more) after it had served for `servedMs`: the same, and it stands meanwhile. */
+  pass(upstreamName: string, servedMs: number): number {
+    this.#left = null;
+    this.#note(upstreamName, servedMs);
+    this.#standing = upstreamName;
+    return this.try();
+  }
+
+  /** Makes no further try before it is told to. */
   stop(): void {
     this.#deadline?.cancel();
     this.#deadline = null;
+  }
+
+  #note(upstreamName: string, servedMs: number): void {
+    if (servedMs >= this.#deps.settings.retryTimeMs) this.#forget();
+    this.#tried.add(upstreamName);
+  }
+
+  #forget(): void {
+    this.#tried.clear();
+    this.#delayMs = this.#deps.settings.retryTimeMs;
+  }
+
+  #hang(dueMs: number): void {
+    this.stop();
+    this.#dueMs = dueMs;
+    this.#deadline = this.#deps.wheel.at(dueMs, () => {
+      this.#deadline = null;
+      this.try();
+    });
   }
 }

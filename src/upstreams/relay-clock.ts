@@ -1,6 +1,6 @@
 // The times of a live stream that is pulled from one upstream after the other. What a new connection sends is taken from
-// its first keyframe on, headers before that, and goes on where the last one stopped: times rise, whatever the upstream's
-// own clock says.
+// its first keyframe on, headers before that, and goes on where the last one stopped, whatever the upstream's own clock
+// says. From there on its own distances are kept: where its clock begins anew, the live stream's timeline sees that.
 
 import { readAudioHeader, readVideoHeader } from '../protocol/flv/media-header.ts';
 
@@ -10,14 +10,18 @@ const MIN_GAP_MS = 40;
 /** Time that sound alone waits for a keyframe, where there were pictures before, ms: the upstream may have none now. */
 const KEYFRAME_WAIT_MS = 5000;
 
+/** How near to the end of the last connection a frame of the next one is taken for one that belongs before it, ms. */
+const NEAR_MS = 3000;
+
 /** Gives each message its time, or none where it is to be left out. All times of messages are u32 ms and wrap. */
 export class RelayClock {
   #offsetMs = 0;
   /** Newest time that was given to a frame, and when; null before the first. */
   #newest: { readonly timestampMs: number; readonly atMs: number } | null = null;
-  /** No frame of this connection is given a time before this one. */
+  /** Where the last connection ended, while what this one sends is near it: nothing goes back before that. */
   #floorMs: number | null = null;
   #isOpen = true;
+  #awaitsKeyframe = false;
   #hadVideo = false;
   #firstSoundMs: number | null = null;
 
@@ -27,6 +31,7 @@ export class RelayClock {
     this.#newest = null;
     this.#floorMs = null;
     this.#isOpen = true;
+    this.#awaitsKeyframe = false;
     this.#hadVideo = false;
     this.#firstSoundMs = null;
   }
@@ -35,6 +40,7 @@ export class RelayClock {
   resume(): void {
     if (this.#newest === null) return;
     this.#isOpen = false;
+    this.#awaitsKeyframe = true;
     this.#firstSoundMs = null;
   }
 
@@ -52,9 +58,13 @@ export class RelayClock {
   videoMs(timestampMs: number, payload: Uint8Array, nowMs: number): number | null {
     const header = readVideoHeader(payload);
     if (header.kind !== 'frame') return this.otherMs(timestampMs);
-    if (!this.#isOpen && !header.isKeyframe) return null;
+    // WHY not `#isOpen`: where keyframes are far apart, sound goes on alone, and the pictures still need one.
+    if (this.#awaitsKeyframe && !header.isKeyframe) return null;
+    const givenMs = this.#frameMs(timestampMs, nowMs);
+    if (givenMs === null) return null;
+    this.#awaitsKeyframe = false;
     this.#hadVideo = true;
-    return this.#frameMs(timestampMs, nowMs);
+    return givenMs;
   }
 
   /** The time of a header, or of data. */
@@ -71,15 +81,24 @@ export class RelayClock {
     const newest = this.#newest;
     if (!this.#isOpen && newest !== null) {
       const gapMs = Math.max(MIN_GAP_MS, Math.round(nowMs - newest.atMs));
-      this.#floorMs = (newest.timestampMs + 1) >>> 0;
+      this.#floorMs = newest.timestampMs;
       this.#offsetMs = newest.timestampMs + gapMs - timestampMs;
       this.#isOpen = true;
     }
     const givenMs = (timestampMs + this.#offsetMs) >>> 0;
-    if (this.#floorMs !== null && ((givenMs - this.#floorMs) | 0) < 0) return null;
-    if (newest === null || ((givenMs - newest.timestampMs) | 0) >= 0) {
-      this.#newest = { timestampMs: givenMs, atMs: nowMs };
-    }
+    if (this.#liesBeforeChange(givenMs)) return null;
+    const aheadMs = newest === null ? 0 : (givenMs - newest.timestampMs) | 0;
+    // One that is far behind is not late: the clock began anew, and the next connection goes on from there.
+    if (aheadMs >= 0 || aheadMs < -NEAR_MS) this.#newest = { timestampMs: givenMs, atMs: nowMs };
     return givenMs;
+  }
+
+  /** True for sound that is a little older than the keyframe that the connection began with. */
+  #liesBeforeChange(givenMs: number): boolean {
+    if (this.#floorMs === null) return false;
+    const aboveMs = (givenMs - this.#floorMs) | 0;
+    if (Math.abs(aboveMs) <= NEAR_MS) return aboveMs <= 0;
+    this.#floorMs = null;
+    return false;
   }
 }

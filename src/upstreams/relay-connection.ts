@@ -1,5 +1,5 @@
-// One try of a relay at one upstream, from the dial to the end: the login that an upstream may ask for, which takes further
-// connections, the connect, and the play or publish that the relay is for. The lease is told how it went.
+// One try of a relay at one upstream, from the dial to the end: the handshake and the login that an upstream may ask for,
+// which take further connections, the connect, and the play or publish that the relay is for. The lease is told how it went.
 
 import type { Upstream } from '../config/routing.ts';
 import type { EndReason, Guarded } from '../errors.ts';
@@ -10,7 +10,7 @@ import type { ClientSessionOptions, ConnectRequest } from '../protocol/rtmp/clie
 import type { ClientSession } from '../protocol/rtmp/client/client-session.ts';
 import type { RtmpStatus } from '../protocol/rtmp/client/client-status.ts';
 import type { UpstreamLease } from './pool.ts';
-import { PULL_SILENCE_MS, type RelayEnd, type SharedRelayDeps } from './relay-deps.ts';
+import { PULL_QUIET_MS, PULL_SILENCE_MS, type RelayEnd, type SharedRelayDeps } from './relay-deps.ts';
 import { connectRequestOf } from './relay-request.ts';
 import { UpstreamSession, type UpstreamSessionOwner } from './upstream-session.ts';
 
@@ -49,10 +49,15 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   readonly #goal: RelayGoal;
   readonly #owner: RelayConnectionOwner;
   readonly #deps: SharedRelayDeps;
+  /** As it is before a login. */
   readonly #request: ConnectRequest;
   readonly #auth: ClientAuth;
   readonly #givenUp = new AbortController();
   #upstream: UpstreamSession | null = null;
+  /** What the newest connection says. */
+  #said: ConnectRequest;
+  #isSigned = true;
+  #isConnected = false;
   #isOver = false;
 
   /** Begins to dial. */
@@ -67,12 +72,18 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     const { user, password } = settings.url.credentials ?? { user: '', password: '' };
     const { randomBytes } = deps;
     this.#auth = new ClientAuth({ ...this.#request, user, password, randomBytes });
-    this.#dial(this.#request);
+    this.#said = this.#request;
+    this.#dial(this.#said);
   }
 
   /** Name of the upstream. */
   get upstreamName(): string {
     return this.#lease.name;
+  }
+
+  /** True once the upstream has taken the connect. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** True while what is sent goes out. */
@@ -98,6 +109,11 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     this.#upstream?.close(DONE);
   }
 
+  /** Ends it because it takes too long; the owner is told. For the upstream it is a failure unless it has answered. */
+  giveUp(reason: string): void {
+    this.#over({ outcome: 'failed', reason });
+  }
+
   send(session: ClientSession, maxBytes: number): void {
     this.#owner.send(session, maxBytes);
   }
@@ -106,6 +122,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
     switch (event.type) {
       case 'connected':
         this.#lease.opened();
+        this.#isConnected = true;
         this.#ask();
         return;
       case 'connect-rejected':
@@ -122,6 +139,12 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   }
 
   ended({ code, message }: SessionEnd): void {
+    // As a splice does it: whoever claims a signature that it does not have may take a client that does not sign.
+    if (this.#isSigned && code === 'rtmp-handshake-unsigned') {
+      this.#isSigned = false;
+      this.#dial(this.#said);
+      return;
+    }
     this.#over({ outcome: 'broke', reason: `${code}: ${message}` });
   }
 
@@ -130,6 +153,8 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   }
 
   #dial(request: ConnectRequest): void {
+    this.#said = request;
+    this.#upstream = null;
     const { dial, guard, sessions, onSessionGone } = this.#deps;
     const { signal } = this.#givenUp;
     const attach = (link: Link): void => {
@@ -159,9 +184,18 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
 
   #optionsOf(): ClientSessionOptions {
     const { randomBytes } = this.#deps;
-    const options = { randomBytes, handshakeTimeoutMs: this.#settings.connectTimeoutMs };
+    const options = {
+      randomBytes,
+      isHandshakeSigned: this.#isSigned,
+      handshakeTimeoutMs: this.#settings.connectTimeoutMs,
+    };
     if (this.#goal.kind === 'publish') return options;
-    return { ...options, pingIntervalMs: PULL_SILENCE_MS, pingTimeoutMs: PULL_SILENCE_MS };
+    return {
+      ...options,
+      pingIntervalMs: PULL_QUIET_MS,
+      pingTimeoutMs: PULL_QUIET_MS,
+      answeredPingMs: PULL_SILENCE_MS,
+    };
   }
 
   #ask(): void {
@@ -176,9 +210,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   #connectRejected(status: RtmpStatus): void {
     const step = this.#auth.next(status);
     if (step.type === 'reconnect') {
-      const rejected = this.#upstream;
-      this.#upstream = null;
-      rejected?.close(DONE);
+      this.#upstream?.close(DONE);
       this.#dial({ ...this.#request, app: step.app, tcUrl: step.tcUrl });
       return;
     }

@@ -11,16 +11,27 @@ import type { UpstreamPool } from './pool.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
 /** LIMIT: live streams that are fetched for viewers at a time: any name that a viewer asks for costs an upstream a
- * connection. */
+ * connection. Those of the configuration are not among them. */
 export const MAX_DEMAND_PULLS = 1024;
+
+/** LIMIT: those of them that one source, an IPv4 address or an IPv6 /64, was the first to ask for and that have brought
+ * nothing yet: whoever asks for names that are not there takes no place from others. */
+export const MAX_EMPTY_PULLS_PER_SOURCE = 128;
 
 /** LIMIT: live streams that are sent to upstreams at a time, each as often as it is sent: any name that a client publishes
  * costs an upstream a connection. */
 export const MAX_PUSHES = 4096;
 
 /** LIMIT: silence after which an upstream that is pulled from is pinged, and further silence after which it is given up,
- * ms: viewers look at a still picture meanwhile, and there may be another upstream. */
+ * ms, where it answers pings: viewers look at a still picture meanwhile, and there may be another upstream. */
 export const PULL_SILENCE_MS = 2500;
+
+/** LIMIT: the same where it answers none, ms: there a publisher that pauses looks like an upstream that is dead. */
+export const PULL_QUIET_MS = 30_000;
+
+/** LIMIT: least time from one try of a pull to one that a further viewer causes, ms: longer than many viewers take to
+ * come, and short for one of them. */
+export const PULL_HURRY_MS = 500;
 
 /** LIMIT: time that relays which were stopped get to say goodbye and to end, ms. */
 export const RELAY_STOP_MS = 3000;

@@ -1,5 +1,5 @@
-// What the log says of one relay: a line at its start, at each break with the time until the next try, and at its end; the
-// same is counted. Names at the upstream, which may be keys, are never written.
+// What the log says of one relay: a line at its start, when media flows, at each break with the time until the next try, and
+// at its end, or that there is none for there are too many; the same is counted. Names at the upstream, which may be keys, are never written.
 
 import type { SharedRelayDeps } from './relay-deps.ts';
 
@@ -34,14 +34,30 @@ export class RelayLog {
     this.#tell('broke', { upstream, reason: printable(reason), nextTryMs });
   }
 
+  /** None of its upstreams may be connected to now. */
+  unavailable(nextTryMs: number): void {
+    const reason = 'expected one of its upstreams to be up and to have room, found none';
+    this.#tell('broke', { reason, nextTryMs });
+  }
+
+  /** A client publishes here what a pull fetches: it goes on when that ends. `upstream` is null where none was connected. */
+  gaveWay(upstream: string | null): void {
+    this.#tell('gave way', upstream === null ? {} : { upstream });
+  }
+
+  /** It does not begin. */
+  refused(reason: string): void {
+    this.#tell('refused', { reason });
+  }
+
   /** It is over for good. */
   ended(reason: string, figures: object = {}): void {
     this.#tell('ended', { reason, ...figures });
   }
 
-  #tell(what: 'started' | 'flowing' | 'broke' | 'ended', fields: object): void {
+  #tell(what: 'started' | 'flowing' | 'broke' | 'gave way' | 'refused' | 'ended', fields: object): void {
     const { log, count } = this.#deps;
-    count(`relay-${this.#direction}-${what}`);
+    count(`relay-${this.#direction}-${what.replace(' ', '-')}`);
     log.info({ ...this.#fields, ...fields }, `relay ${what}`);
   }
 }

@@ -1,47 +1,22 @@
 // One live stream of an upstream, published here: fetched because viewers ask for it, or by the configuration, from one
-// upstream at a time. Where that breaks off, the publish goes on while others are tried, for a bounded time, and what the
-// next one sends goes on behind it. A publisher of that name that comes here has precedence.
+// upstream at a time. Where that breaks off or has nothing to send, others are tried; what the next one sends goes on behind
+// it. A publisher of that name that comes here has precedence, for as long as it publishes.
 
 import type { Deadline } from '../links/link.ts';
 import type { ClientEvent } from '../protocol/rtmp/client/client-events.ts';
-import type { LiveStream } from '../streams/live-stream.ts';
-import type { PoolChoice } from './pool.ts';
+import { FrameWatch } from './frame-watch.ts';
+import type { UpstreamLease } from './pool.ts';
+import { PullAudience } from './pull-audience.ts';
+import type { PullListener, PullOutcome, PullPlan } from './pull-plan.ts';
 import { type PulledEvent, PulledStream } from './pulled-stream.ts';
 import { RelayAttempts } from './relay-attempts.ts';
 import { RelayConnection, type RelayConnectionOwner } from './relay-connection.ts';
 import { isOfStream } from './relay-data.ts';
 import type { RelayEnd, SharedRelayDeps } from './relay-deps.ts';
 import { RelayLog } from './relay-log.ts';
-import { RelayWaiters } from './relay-waiters.ts';
 
-/** Time from one look at whether anybody watches to the next, ms. */
+/** Time from one look at whether a publisher is here still to the next, ms. */
 const LOOK_MS = 250;
-
-/** What became of a wait for a live stream. */
-export type PullOutcome = 'started' | 'none';
-
-/** What a pull is made of. */
-export type PullPlan = {
-  /** Application here, with its instance, and name here. */
-  readonly app: string;
-  readonly streamName: string;
-  readonly choice: PoolChoice;
-  /** Application at an upstream, with its instance; and the name there. */
-  readonly appAt: (upstreamName: string) => string;
-  readonly upstreamStreamName: string;
-  /** True where viewers asked for it, and it ends when nobody watches; false where it is there for good. */
-  readonly isOnDemand: boolean;
-};
-
-/** Who hears of a pull. */
-export type PullListener = {
-  /** It publishes here from now on. */
-  readonly published: (stream: LiveStream) => void;
-  /** Viewers of the stream here, but for what relays send on. */
-  readonly viewerCount: () => number;
-  /** It is over for good. */
-  readonly ended: (pull: RelayPull) => void;
-};
 
 /** One pull. */
 export class RelayPull implements RelayConnectionOwner {
@@ -52,46 +27,55 @@ export class RelayPull implements RelayConnectionOwner {
   readonly #log: RelayLog;
   readonly #attempts: RelayAttempts;
   readonly #pulled: PulledStream;
-  readonly #waiters: RelayWaiters;
+  readonly #audience: PullAudience;
+  readonly #frames: FrameWatch;
   #connection: RelayConnection | null = null;
-  /** When the connection began to send; null while it has sent nothing. */
-  #servingSinceMs: number | null = null;
-  /** Runs while something is waited for: the first message of a connection, or of any, behind a break. */
-  #firstDeadline: Deadline | null = null;
-  #gapDeadline: Deadline | null = null;
-  #lookDeadline: Deadline | null = null;
-  #unwatchedSinceMs: number | null = null;
+  /** Time without a frame after which others are asked, ms. */
+  #stillMs = 0;
+  #hasCome = false;
+  /** Runs while somebody else publishes the stream here. */
+  #yieldDeadline: Deadline | null = null;
   #isOver = false;
 
   constructor(plan: PullPlan, listener: PullListener, deps: SharedRelayDeps) {
+    const { registry, wheel, settings, pool } = deps;
     this.plan = plan;
     this.#listener = listener;
     this.#deps = deps;
     this.#log = new RelayLog(deps, 'pull', plan);
-    this.#pulled = new PulledStream(deps.registry, plan.app, plan.streamName);
-    this.#waiters = new RelayWaiters(deps.wheel, deps.settings.startTimeoutMs);
-    this.#attempts = new RelayAttempts({
-      wheel: deps.wheel,
-      settings: deps.settings,
-      take: (tried) => deps.pool.take(plan.choice, tried),
-      open: (lease) => {
-        const goal = {
-          kind: 'play',
-          app: plan.appAt(lease.name),
-          streamName: plan.upstreamStreamName,
-          client: null,
-        } as const;
-        this.#connection = new RelayConnection(lease, goal, this, deps);
-        this.#awaitFirst();
-      },
+    const gapMs = settings.startTimeoutMs;
+    this.#pulled = new PulledStream(plan.app, plan.streamName, { registry, wheel, gapMs });
+    this.#audience = new PullAudience({
+      wheel,
+      settings,
+      viewerCount: listener.viewerCount,
+      onGone: () => this.#end('nobody watches'),
     });
+    this.#frames = new FrameWatch({
+      wheel,
+      startTimeoutMs: settings.startTimeoutMs,
+      upstreamCount: plan.choice.upstreams.length,
+      onStill: (stillMs, servedMs) => this.#still(stillMs, servedMs),
+    });
+    this.#attempts = new RelayAttempts({
+      wheel,
+      settings,
+      take: (tried) => pool.take(plan.choice, tried),
+      open: (lease) => this.#open(lease),
+      none: (nextTryMs) => this.#log.unavailable(nextTryMs),
+    });
+  }
+
+  /** True once it has published something. */
+  get hasCome(): boolean {
+    return this.#hasCome;
   }
 
   /** Makes the first try. */
   start(): void {
     this.#log.started();
     this.#attempts.try();
-    if (this.plan.isOnDemand) this.#lookLater();
+    if (this.plan.askedBy !== null) this.#audience.watch();
   }
 
   /**
@@ -99,14 +83,27 @@ export class RelayPull implements RelayConnectionOwner {
    * takes too long. Gives what takes the question back.
    */
   wait(answer: (outcome: PullOutcome) => void): () => void {
-    return this.#waiters.add(answer);
+    const withdraw = this.#audience.wait(answer);
+    if (this.#yieldDeadline !== null) this.#goOn();
+    else this.#attempts.hurry();
+    return withdraw;
   }
 
-  /** Somebody publishes the stream here: ends what is published, and the pull with it, or for as long as that takes. */
-  giveWay(): void {
-    this.#waiters.settle('started');
-    if (this.plan.isOnDemand) this.#end('a publisher came');
-    else this.#leave('a publisher came');
+  /**
+   * Somebody publishes the stream here, or would: nothing is fetched while that goes on. True where the name is free now that
+   * was not before.
+   */
+  giveWay(): boolean {
+    const hadName = this.#pulled.isPublished;
+    this.#audience.settle('started');
+    if (this.#isOver || this.#yieldDeadline !== null) return false;
+    const upstreamName = this.#connection?.upstreamName ?? null;
+    this.#disconnect();
+    this.#attempts.stop();
+    this.#pulled.end();
+    this.#log.gaveWay(upstreamName);
+    this.#yieldLonger();
+    return hadName;
   }
 
   /** Ends it for good. */
@@ -122,8 +119,9 @@ export class RelayPull implements RelayConnectionOwner {
         return;
       case 'play-stopped':
       case 'stream-eof':
-        // The connection stays: the publisher there may come back.
-        this.#endPublish();
+        // The connection stays: the publisher there may come back. Where there are others, it may have gone to one of them.
+        this.#pulled.end();
+        this.#frames.paused();
         return;
       default:
     }
@@ -135,112 +133,106 @@ export class RelayPull implements RelayConnectionOwner {
 
   ended({ outcome, reason }: RelayEnd): void {
     const upstreamName = this.#connection?.upstreamName ?? '';
-    const { wheel, settings } = this.#deps;
-    const servedMs = this.#servingSinceMs === null ? 0 : wheel.nowMs() - this.#servingSinceMs;
-    this.#dropConnection();
-    if (this.#pulled.isPublished) {
-      this.#pulled.interrupt();
-      this.#gapDeadline ??= wheel.at(wheel.nowMs() + settings.startTimeoutMs, () => this.#endPublish());
-    }
+    const { servedMs } = this.#frames;
+    this.#connection = null;
+    this.#frames.stop();
+    this.#pulled.interrupt();
     const nextTryMs = this.#attempts.over(upstreamName, servedMs);
     this.#log.broke(upstreamName, reason, nextTryMs);
     if (outcome !== 'refused' || nextTryMs === 0) return;
     // All that there are were asked, and the last one said no.
-    this.#endPublish();
-    this.#waiters.settle('none');
-    if (this.plan.isOnDemand && this.#listener.viewerCount() === 0) this.#end('no upstream has it');
+    this.#pulled.end();
+    this.#audience.settle('none');
+    if (this.plan.askedBy !== null && this.#listener.viewerCount() === 0) this.#end('no upstream has it');
+  }
+
+  #open(lease: UpstreamLease): void {
+    const silent = this.#connection;
+    if (silent !== null) {
+      this.#disconnect();
+      this.#pulled.interrupt();
+      this.#log.broke(silent.upstreamName, `it sent nothing within ${this.#stillMs} ms`, 0);
+    }
+    const goal = {
+      kind: 'play',
+      app: this.plan.appAt(lease.name),
+      streamName: this.plan.upstreamStreamName,
+      client: null,
+    } as const;
+    this.#connection = new RelayConnection(lease, goal, this, this.#deps);
+    this.#frames.begin();
   }
 
   /** Publishes what came; the publish begins here with the first of it. */
   #take(event: PulledEvent): void {
     if (this.#isOver || this.#connection === null) return;
-    const nowMs = this.#deps.wheel.nowMs();
-    this.#firstDeadline?.cancel();
-    this.#gapDeadline?.cancel();
-    this.#gapDeadline = null;
-    this.#servingSinceMs ??= nowMs;
-    if (!this.#pulled.isPublished) this.#begin(this.#connection.upstreamName);
-    this.#pulled.take(event, nowMs);
+    if (!this.#pulled.isPublished) this.#begin();
+    const isFlowing = this.#pulled.take(event, this.#deps.wheel.nowMs());
+    if (!isFlowing || !this.#frames.came()) return;
+    this.#attempts.stop();
+    this.#log.flowing(this.#connection.upstreamName);
   }
 
-  #begin(upstreamName: string): void {
+  #begin(): void {
     const stream = this.#pulled.begin();
     if (stream === 'name-in-use') this.giveWay();
     else if (typeof stream !== 'string') {
-      this.#log.flowing(upstreamName);
+      this.#hasCome = true;
+      this.#audience.keep();
       // Those who wait come before the first message, and get all of them.
-      this.#waiters.settle('started');
+      this.#audience.settle('started');
       this.#listener.published(stream);
-    } else if (this.plan.isOnDemand) this.#end(stream);
+    } else if (this.plan.askedBy !== null) this.#end(stream);
     else this.#leave(stream);
   }
 
-  /**
-   * Gives the upstream its share of the time that a viewer waits. WHY only where there are others: an upstream may wait for
-   * its publisher, and then sends without being asked again.
-   */
-  #awaitFirst(): void {
-    this.#servingSinceMs = null;
-    const { length } = this.plan.choice.upstreams;
-    if (length < 2) return;
-    const { wheel, settings } = this.#deps;
-    const limitMs = Math.floor(settings.startTimeoutMs / length);
-    this.#firstDeadline?.cancel();
-    this.#firstDeadline = wheel.at(wheel.nowMs() + limitMs, () => {
-      this.#connection?.close();
-      this.ended({ outcome: 'failed', reason: `it sent nothing within ${limitMs} ms` });
-    });
+  /** There are other upstreams, and this one has had its time. */
+  #still(stillMs: number, servedMs: number): void {
+    const connection = this.#connection;
+    this.#stillMs = stillMs;
+    if (connection?.isConnected === true) this.#attempts.pass(connection.upstreamName, servedMs);
+    else connection?.giveUp(`it sent nothing within ${stillMs} ms`);
   }
 
   /** Ends the publish, and the connection, and tries again later. */
   #leave(reason: string): void {
     const upstreamName = this.#connection?.upstreamName ?? '';
-    this.#connection?.close();
-    this.#dropConnection();
-    this.#endPublish();
+    this.#disconnect();
+    this.#pulled.end();
     this.#log.broke(upstreamName, reason, this.#attempts.wait());
   }
 
-  #dropConnection(): void {
-    this.#connection = null;
-    this.#servingSinceMs = null;
-    this.#firstDeadline?.cancel();
-  }
-
-  #endPublish(): void {
-    this.#gapDeadline?.cancel();
-    this.#gapDeadline = null;
-    this.#pulled.end();
-  }
-
-  /** Looks whether somebody watches or waits, again and again. */
-  #look(): void {
-    const { wheel, settings } = this.#deps;
-    const nowMs = wheel.nowMs();
-    if (this.#waiters.count > 0 || this.#listener.viewerCount() > 0) this.#unwatchedSinceMs = null;
-    else this.#unwatchedSinceMs ??= nowMs;
-    if (this.#unwatchedSinceMs !== null && nowMs - this.#unwatchedSinceMs >= settings.keepTimeMs) {
-      this.#end('nobody watches');
-      return;
-    }
-    this.#lookLater();
-  }
-
-  #lookLater(): void {
+  #yieldLonger(): void {
     const { wheel } = this.#deps;
-    this.#lookDeadline = wheel.at(wheel.nowMs() + LOOK_MS, () => this.#look());
+    this.#yieldDeadline = wheel.at(wheel.nowMs() + LOOK_MS, () => {
+      if (this.#listener.isPublished()) this.#yieldLonger();
+      else this.#goOn();
+    });
+  }
+
+  /** Nobody publishes the stream here any more. */
+  #goOn(): void {
+    this.#yieldDeadline?.cancel();
+    this.#yieldDeadline = null;
+    this.#attempts.again();
+  }
+
+  #disconnect(): void {
+    this.#connection?.close();
+    this.#connection = null;
+    this.#frames.stop();
   }
 
   #end(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#attempts.stop();
-    this.#lookDeadline?.cancel();
-    this.#connection?.close();
-    this.#dropConnection();
-    this.#endPublish();
-    this.#waiters.settle('none');
+    this.#audience.stop();
+    this.#yieldDeadline?.cancel();
+    this.#disconnect();
+    this.#pulled.end();
+    this.#audience.settle('none');
     this.#log.ended(reason);
-    this.#listener.ended(this);
+    this.#listener.ended();
   }
 }

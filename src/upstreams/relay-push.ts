@@ -27,7 +27,7 @@ export type PushPlan = {
   /** Application at an upstream, with its instance; and the name there. */
   readonly appAt: (upstreamName: string) => string;
   readonly upstreamStreamName: string;
-  /** Who publishes the stream here; null where that is no client. */
+  /** Who publishes the stream here when it begins; null where that is no client. */
   readonly client: LinkFacts | null;
 };
 
@@ -42,6 +42,9 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
   readonly #viewer: Viewer;
   readonly #messages: RelayMessages;
   #connection: RelayConnection | null = null;
+  /** Who publishes now, and whom the connection has named to the upstream. */
+  #client: LinkFacts | null;
+  #namedClient: LinkFacts | null = null;
   /** When the upstream took the publish; null while it has not. */
   #servingSinceMs: number | null = null;
   /** True once all was taken of a publish that is over, or it is stopped. */
@@ -52,6 +55,7 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
   constructor(plan: PushPlan, stream: LiveStream, onEnd: (push: RelayPush) => void, deps: SharedRelayDeps) {
     const { settings, chunkSizeBytes } = deps;
     this.plan = plan;
+    this.#client = plan.client;
     this.#stream = stream;
     this.#onEnd = onEnd;
     this.#deps = deps;
@@ -74,10 +78,12 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
           kind: 'publish',
           app: plan.appAt(lease.name),
           streamName: plan.upstreamStreamName,
-          client: plan.client,
+          client: this.#client,
         } as const;
+        this.#namedClient = this.#client;
         this.#connection = new RelayConnection(lease, goal, this, deps);
       },
+      none: (nextTryMs) => this.#log.unavailable(nextTryMs),
     });
   }
 
@@ -86,9 +92,10 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
     return this.#stream === stream && !this.#isOver;
   }
 
-  /** The stream is published anew, before the end of the publish before it came through: it is sent on as one. */
-  renew(): void {
+  /** The stream is published anew, by `client`, before the end of the publish before it came through: it is sent on. */
+  renew(client: LinkFacts | null): void {
     this.#isRenewed = true;
+    this.#client = client;
   }
 
   /** Makes the first try. */
@@ -132,7 +139,11 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
     if (this.#isOver) return;
     const goesOn = this.#isRenewed && this.#stream.isPublished;
     this.#isRenewed = false;
-    if (goesOn) return;
+    if (goesOn) {
+      // WHY: not in the middle of `send`, as below.
+      if (this.#namesAnother()) this.#deps.scheduler.after(0, () => this.#connectAnew());
+      return;
+    }
     this.#isOver = true;
     // WHY: not in the middle of `send`, whose Link is asking for bytes.
     this.#deps.scheduler.after(0, () => this.#finish('the publish ended'));
@@ -171,6 +182,25 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
     this.#log.broke(upstreamName, reason, this.#attempts.over(upstreamName, servedMs));
     // Its end may have come with that of the publish.
     this.#viewer.take(0);
+  }
+
+  /** True where the upstream was told the address of a client that publishes no more. */
+  #namesAnother(): boolean {
+    if (this.#connection === null) return false;
+    const { proxyProtocol, addressProperty, addressParameter } = this.#deps.upstreamOf(
+      this.#connection.upstreamName,
+    );
+    const isTold = proxyProtocol !== 'none' || addressProperty !== '' || addressParameter !== '';
+    return isTold && this.#namedClient?.remoteAddress !== this.#client?.remoteAddress;
+  }
+
+  #connectAnew(): void {
+    if (this.#isOver || !this.#namesAnother()) return;
+    this.#connection?.close();
+    this.#connection = null;
+    this.#servingSinceMs = null;
+    this.#setPaused(true);
+    this.#attempts.again();
   }
 
   #setPaused(isPaused: boolean): void {

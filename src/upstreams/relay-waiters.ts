@@ -9,12 +9,14 @@ type Waiter = { readonly answer: (outcome: Outcome) => void; readonly deadline: 
 export class RelayWaiters {
   readonly #wheel: Wheel;
   readonly #limitMs: number;
+  readonly #onNoneLeft: () => void;
   readonly #waiters = new Set<Waiter>();
 
-  /** Whoever waits for longer than `limitMs` is told that there is none. */
-  constructor(wheel: Wheel, limitMs: number) {
+  /** Whoever waits for longer than `limitMs` is told that there is none. `onNoneLeft` hears of the last one who left. */
+  constructor(wheel: Wheel, limitMs: number, onNoneLeft: () => void) {
     this.#wheel = wheel;
     this.#limitMs = limitMs;
+    this.#onNoneLeft = onNoneLeft;
   }
 
   /** How many there are. */
@@ -25,17 +27,19 @@ export class RelayWaiters {
   /** Adds one; gives what takes it off without an answer. */
   add(answer: (outcome: Outcome) => void): () => void {
     const deadline = this.#wheel.at(this.#wheel.nowMs() + this.#limitMs, () => {
-      if (this.#waiters.delete(waiter)) answer('none');
+      if (!this.#waiters.delete(waiter)) return;
+      answer('none');
+      this.#left();
     });
     const waiter: Waiter = { answer, deadline };
     this.#waiters.add(waiter);
     return () => {
-      this.#waiters.delete(waiter);
       deadline.cancel();
+      if (this.#waiters.delete(waiter)) this.#left();
     };
   }
 
-  /** Answers all. */
+  /** Answers all; `onNoneLeft` is not called. */
   settle(outcome: Outcome): void {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
@@ -43,5 +47,9 @@ export class RelayWaiters {
       deadline.cancel();
       answer(outcome);
     }
+  }
+
+  #left(): void {
+    if (this.#waiters.size === 0) this.#onNoneLeft();
   }
 }

@@ -1,20 +1,17 @@
 // All relays of the gateway: live streams that are fetched from upstreams, for viewers or by configuration, and live streams
 // of here that are sent to upstreams. One pull of a stream however many ask for it.
 
+import { addressBlockOf } from '../auth/address-block.ts';
 import type { Relay, Route } from '../config/routing.ts';
 import type { ClientTransport } from '../config/words.ts';
 import type { Guarded } from '../errors.ts';
 import type { LinkFacts, Wheel } from '../links/link.ts';
 import type { LiveStream } from '../streams/live-stream.ts';
-import {
-  MAX_DEMAND_PULLS,
-  MAX_PUSHES,
-  RELAY_STOP_MS,
-  type RelayDeps,
-  type SharedRelayDeps,
-} from './relay-deps.ts';
+import { type PullOutcome, type PullPlan, refusalOfPull } from './pull-plan.ts';
+import { MAX_PUSHES, RELAY_STOP_MS, type RelayDeps, type SharedRelayDeps } from './relay-deps.ts';
+import { RelayLog } from './relay-log.ts';
 import { choiceOfOne, type Demand, keyOf, partsOf, type StreamAsk } from './relay-names.ts';
-import { type PullOutcome, type PullPlan, RelayPull } from './relay-pull.ts';
+import { RelayPull } from './relay-pull.ts';
 import { type PushPlan, RelayPush } from './relay-push.ts';
 import { appAt, matchPushes, matchRoute, namesOfPull, type RouteMatch } from './route.ts';
 import type { UpstreamSession } from './upstream-session.ts';
@@ -65,7 +62,7 @@ export class Relays implements Guarded {
         choice: target,
         appAt: this.#appAt(names, app),
         upstreamStreamName: names.streamName,
-        isOnDemand: false,
+        askedBy: null,
       });
     }
   }
@@ -81,25 +78,33 @@ export class Relays implements Guarded {
     if (known !== undefined) return { type: 'waiting', withdraw: known.wait(answer) };
     const match = this.#routeOf(ask);
     if (match === null) return { type: 'local' };
-    if (this.#pulls.size >= MAX_DEMAND_PULLS) return { type: 'none' };
+    const askedBy = addressBlockOf(ask.client.remoteAddress);
+    const refusal = refusalOfPull(this.#pulls.values(), askedBy);
+    if (refusal !== null) {
+      new RelayLog(this.#deps, 'pull', ask).refused(refusal);
+      return { type: 'none' };
+    }
     const pull = this.#pull({
       app,
       streamName,
       choice: match,
       appAt: this.#appAt(match, app),
       upstreamStreamName: match.streamName ?? streamName,
-      isOnDemand: true,
+      askedBy,
     });
     return { type: 'waiting', withdraw: pull.wait(answer) };
   }
 
-  /** A client is about to publish: what is fetched of that name gives way to it. */
-  giveWay({ app, streamName }: Pick<StreamAsk, 'app' | 'streamName'>): void {
-    this.#pulls.get(keyOf(app, streamName))?.giveWay();
+  /** A client would publish if its name were free: true where it is now, for what was fetched under it gave way. */
+  giveWay({ app, streamName }: Pick<StreamAsk, 'app' | 'streamName'>): boolean {
+    return this.#pulls.get(keyOf(app, streamName))?.giveWay() ?? false;
   }
 
-  /** A client publishes: the stream goes to where its route and the configuration say. */
+  /**
+   * A client publishes: the stream goes to where its route and the configuration say, and is fetched from nowhere meanwhile.
+   */
   published(stream: LiveStream, ask: StreamAsk): void {
+    this.giveWay(ask);
     const match = this.#routeOf(ask);
     if (match !== null) {
       const choices = match.push === 'one' ? [match] : match.upstreams.map(choiceOfOne);
@@ -149,6 +154,7 @@ export class Relays implements Guarded {
       plan,
       {
         published: (stream) => this.#pushByConfiguration(stream, null),
+        isPublished: () => this.#look(plan.app, plan.streamName).isPublished,
         viewerCount,
         ended: () => this.#pulls.delete(key),
       },
@@ -181,11 +187,11 @@ export class Relays implements Guarded {
     if (this.#isStopped) return;
     const known = this.#pushTo(stream, plan);
     if (known !== null) {
-      known.renew();
+      known.renew(plan.client);
       return;
     }
     if (this.#pushCount >= MAX_PUSHES) {
-      this.#deps.count('relay-push-refused');
+      new RelayLog(this.#deps, 'push', plan).refused(`expected fewer than ${MAX_PUSHES} pushes`);
       return;
     }
     const key = keyOf(plan.app, plan.streamName);

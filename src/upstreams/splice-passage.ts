@@ -4,7 +4,6 @@
 import type { Upstream } from '../config/routing.ts';
 import type { Link, LinkFacts, Wheel } from '../links/link.ts';
 import type { ClosedPassage, OpenPassage, Passage, PassedClient, PassedEndpoint } from '../links/passage.ts';
-import { ProtocolError } from '../protocol/bytes/protocol-error.ts';
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
 import type { IncomingConnect } from '../protocol/rtmp/splice/connect-reader.ts';
 import { type RewrittenConnect, rewriteConnect } from '../protocol/rtmp/splice/rewrite-connect.ts';
@@ -13,7 +12,8 @@ import type { Dial, UpstreamOf } from './dial.ts';
 import { GreetingError, greetUpstream } from './greet-upstream.ts';
 import type { PoolChoice, UpstreamLease, UpstreamPool } from './pool.ts';
 import { appAt, type RouteRequest } from './route.ts';
-import { Splice, type SpliceDeps, type SplicedUpstream } from './splice.ts';
+import { Splice } from './splice.ts';
+import type { SpliceDeps, SplicedUpstream } from './splice-deps.ts';
 import type { GreetingOptions, UpstreamGreeting } from './upstream-greeting.ts';
 
 /** What passages share. */
@@ -60,8 +60,10 @@ export class SplicePassage implements Passage {
     while (!signal.aborted && wheel.nowMs() < untilMs) {
       const lease = pool.take(this.#route, new Set(tried.keys()));
       if (lease === null) break;
-      const hasOthers = this.#route.upstreams.length > tried.size + 1;
-      const found = await this.#try(incoming, { lease, facts, untilMs, hasOthers, signal });
+      const isFirst = tried.size === 0;
+      const taken = new Set([...tried.keys(), lease.name]);
+      const hasOthers = (): boolean => pool.hasOpen(this.#route, taken);
+      const found = await this.#try(incoming, { lease, facts, untilMs, isFirst, hasOthers, signal });
       if (typeof found !== 'string') return found;
       tried.set(lease.name, found);
     }
@@ -78,34 +80,40 @@ export class SplicePassage implements Passage {
 
   /** Tries one upstream: gives the way through it, or says why there is none. */
   async #try(incoming: IncomingConnect, attempt: Attempt): Promise<OpenPassage | string> {
-    const { lease, facts, untilMs, signal } = attempt;
-    const { wheel, failoverTimeoutMs, upstreamOf } = this.#deps;
-    const abandoned = new AbortController();
-    const giveUp = (): void => abandoned.abort(signal.reason);
-    signal.addEventListener('abort', giveUp);
-    const deadline = wheel.at(untilMs, () => {
-      abandoned.abort(
-        new GreetingError(`expected an answer within ${failoverTimeoutMs} ms in all, got none`),
-      );
-    });
+    const { lease, facts, signal } = attempt;
+    const upstream = this.#deps.upstreamOf(lease.name);
+    let connect: RewrittenConnect;
     try {
-      const upstream = upstreamOf(lease.name);
-      const connect = this.#connectFor(upstream, incoming, facts);
-      const greeted = await this.#greet(upstream, connect.bytes, attempt, abandoned.signal);
+      connect = this.#connectFor(upstream, incoming, facts);
+    } catch (error) {
+      // A connect that cannot be written anew is not the upstream's fault.
+      lease.closed();
+      throw error;
+    }
+    const time = this.#openingTime(upstream, attempt);
+    try {
+      const greeted = await this.#greet(upstream, connect.bytes, attempt, time.untilMs);
       return this.#opened(greeted, lease, connect);
     } catch (error) {
+      const code = codeOf(error);
       const reason = error instanceof Error ? error.message : String(error);
-      if (signal.aborted || error instanceof ProtocolError) lease.closed();
+      const isTold = code === 'turned-away' || (code === 'hung-up' && upstream.proxyProtocol !== 'none');
+      // WHY: that others took the time says nothing of this one.
+      if (signal.aborted || (code === 'timeout' && time.isShort)) lease.closed();
+      else if (isTold) lease.turnedAway();
       lease.failed(reason);
       // Behind the handshake it counts for less: what the client said in its connect could have caused it.
       lease.broke();
-      // A connect that cannot be written anew is the client's fault.
-      if (error instanceof ProtocolError) throw error;
       return reason;
-    } finally {
-      deadline.cancel();
-      signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** Time for all up to the end of the handshake: that of the upstream, where the others that may follow keep as much. */
+  #openingTime({ connectTimeoutMs }: Upstream, { untilMs, isFirst, hasOthers }: Attempt): OpeningTime {
+    const nowMs = this.#deps.wheel.nowMs();
+    const shareMs = (untilMs - nowMs) / (hasOthers() ? 2 : 1);
+    const openingMs = Math.min(connectTimeoutMs, shareMs);
+    return { untilMs: nowMs + openingMs, isShort: !isFirst && openingMs < connectTimeoutMs };
   }
 
   /** Dials an upstream and greets it, once more without a signature where it has none of its own. */
@@ -113,32 +121,33 @@ export class SplicePassage implements Passage {
     upstream: Upstream,
     connect: Uint8Array,
     attempt: Attempt,
-    signal: AbortSignal,
+    openingUntilMs: number,
   ): Promise<Greeted> {
     try {
-      return await this.#greetOnce(upstream, { connect, isSigned: true }, attempt, signal);
+      return await this.#greetOnce(upstream, { connect, isSigned: true }, attempt, openingUntilMs);
     } catch (error) {
-      if (!(error instanceof GreetingError && error.isUnsigned)) throw error;
-      return this.#greetOnce(upstream, { connect, isSigned: false }, attempt, signal);
+      if (!(error instanceof GreetingError && error.code === 'unsigned')) throw error;
+      return this.#greetOnce(upstream, { connect, isSigned: false }, attempt, openingUntilMs);
     }
   }
 
   async #greetOnce(
     upstream: Upstream,
     said: Pick<GreetingOptions, 'connect' | 'isSigned'>,
-    { lease, facts, untilMs, hasOthers }: Attempt,
-    signal: AbortSignal,
+    { lease, facts, untilMs, hasOthers, signal }: Attempt,
+    openingUntilMs: number,
   ): Promise<Greeted> {
     const { wheel, randomBytes, dial } = this.#deps;
-    const link = await dial(upstream, facts, signal);
+    const connectTimeoutMs = Math.max(0, Math.ceil(openingUntilMs - wheel.nowMs()));
+    const link = await dial({ ...upstream, connectTimeoutMs }, facts, signal);
     const greeting = await greetUpstream(link, {
       ...said,
       hopCount: this.#request.hopCount + 1,
       randomBytes,
       wheel,
-      handshakeTimeoutMs: upstream.connectTimeoutMs,
+      handshakeUntilMs: openingUntilMs,
       // WHY half: one that shakes hands and says nothing leaves the others time.
-      answerTimeoutMs: () => (untilMs - wheel.nowMs()) / (hasOthers ? 2 : 1),
+      answerTimeoutMs: () => (untilMs - wheel.nowMs()) / (hasOthers() ? 2 : 1),
       signal,
       onShaken: () => lease.opened(),
     });
@@ -157,6 +166,11 @@ export class SplicePassage implements Passage {
         link.handOver(splice.upstreamEndpoint);
         link.resume();
         link.wake();
+        if (greeting.hasEnded) {
+          const { wheel } = this.#deps;
+          // WHY later: the client's Link is handed over behind this, and has to carry the end out.
+          wheel.at(wheel.nowMs(), () => greeting.tellEnd(splice.upstreamEndpoint));
+        }
         return splice;
       },
       close: () => letGo(link, lease),
@@ -180,10 +194,20 @@ type Attempt = {
   readonly facts: LinkFacts;
   /** When all tries are over, monotonic ms. */
   readonly untilMs: number;
-  /** True where another upstream may be tried behind it. */
-  readonly hasOthers: boolean;
+  /** True where none was tried before it. */
+  readonly isFirst: boolean;
+  /** Whether another upstream may be tried behind it. */
+  readonly hasOthers: () => boolean;
   readonly signal: AbortSignal;
 };
+
+/** When one upstream has to be open, monotonic ms, and whether it had less than its own time, for others took theirs. */
+type OpeningTime = { readonly untilMs: number; readonly isShort: boolean };
+
+/** What tells apart why a dial or a greeting failed; '' for a bug of ours. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
 
 function letGo(link: Link, lease: UpstreamLease): void {
   lease.closed();

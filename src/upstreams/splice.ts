@@ -4,7 +4,7 @@
 
 import type { EndReason, ErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
-import type { Link, LinkEndpoint, Wheel } from '../links/link.ts';
+import type { Lending, LentOutlet, Link, LinkEndpoint } from '../links/link.ts';
 import type { PassedClient, PassedEndpoint } from '../links/passage.ts';
 import type { FollowingHeaders } from '../protocol/rtmp/splice/following-headers.ts';
 import { Brake } from './brake.ts';
@@ -14,6 +14,7 @@ import type { GatherClock, Gatherer } from './gather-clock.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { UpstreamLease } from './pool.ts';
+import type { SpliceDeps, SplicedUpstream } from './splice-deps.ts';
 import { type UpstreamPeer, UpstreamSide } from './upstream-side.ts';
 
 /** LIMIT: what an upstream sends first goes on at once: the answers to connect, createStream and play are less. */
@@ -22,36 +23,14 @@ const SETUP_BYTES = 16 * 1024;
 /** LIMIT: what a reply to a send carries; real clients pipeline sends and read but little at a time. [RTMPT-NOTE 9] */
 const MAX_ANSWERS_BYTES = 8 * 1024;
 
+/** LIMIT: time that a longer message waits for an idle, ms; behind that a send's reply takes it, or it would stay for ever. */
+const MAX_LONG_WAIT_MS = 500;
+
 /** Ends of an upstream's Link, as the client's. */
 const CLIENT_CODES: Partial<Record<ErrorCode, ErrorCode>> = {
   'peer-closed': 'upstream-closed',
   'peer-reset': 'upstream-reset',
   'rtmp-peer-not-reading': 'upstream-not-reading',
-};
-
-/** What all splices share. */
-export type SpliceDeps = {
-  readonly wheel: Wheel;
-  /** For clients that ask for what they get; null where nothing is to gather. */
-  readonly tunnelGather: GatherClock | null;
-  /** For all others. */
-  readonly socketGather: GatherClock | null;
-  /** Bytes that wait, in each direction, before no more is read. */
-  readonly maxWaitingBytes: number;
-  /** Silence of both sides after which they are closed, ms. */
-  readonly idleTimeoutMs: number;
-};
-
-/** An upstream that has begun to answer. */
-export type SplicedUpstream = {
-  readonly link: Link;
-  readonly lease: UpstreamLease;
-  /** What it has sent behind its handshake. */
-  readonly answer: readonly Uint8Array[];
-  /** What it is still to be told first: the end of connect, where its Link has not taken that yet. */
-  readonly unsaid: readonly Uint8Array[];
-  /** What the client sends goes through this first; null where it goes as it is. */
-  readonly following: FollowingHeaders | null;
 };
 
 /** The endpoint of the client; the upstream's is in it. */
@@ -63,13 +42,20 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   readonly #upstream: Link;
   readonly #lease: UpstreamLease;
   readonly #deps: SpliceDeps;
+  readonly #isTunnel: boolean;
   readonly #gather: GatherClock | null;
+  /** Where lent bytes go on past the queue; null where they cannot as they are. */
+  readonly #lentOutlet: LentOutlet | null;
   readonly #toClient: MessageQueue;
   readonly #toUpstream = new ByteQueue();
   readonly #clientBrake: Brake;
   readonly #upstreamBrake: Brake;
   readonly #idle: IdleWatch;
   #following: FollowingHeaders | null;
+  /** What the client is to hear first, encrypted where it is to be. */
+  #unsaid: readonly Uint8Array[];
+  /** Since when a message has been too long for the replies to sends, monotonic ms; null where none is. */
+  #longSinceMs: number | null = null;
   #inBytes = 0;
   #outBytes = 0;
   #isGathering = false;
@@ -86,9 +72,13 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
     this.#upstream = link;
     this.#lease = lease;
     this.#deps = deps;
+    this.#unsaid = client.unsaid;
     this.#following = following;
-    const isTunnel = client.link.gatherMs > 0 || client.link.outlet === null;
-    this.#gather = isTunnel ? deps.tunnelGather : deps.socketGather;
+    const isTunnel = isTunnelLink(client.link);
+    this.#isTunnel = isTunnel;
+    // An upstream behind a tunnel is asked, and what it sends has gathered.
+    this.#gather = isTunnel ? deps.tunnelGather : isTunnelLink(link) ? null : deps.socketGather;
+    this.#lentOutlet = isTunnel || client.cipher !== null ? null : (client.link.lentOutlet ?? null);
     this.#toClient = new MessageQueue(isTunnel, deps.maxWaitingBytes);
     this.#clientBrake = new Brake(client.link);
     this.#upstreamBrake = new Brake(link);
@@ -102,7 +92,7 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   }
 
   get hasMore(): boolean {
-    return this.#toClient.hasMore;
+    return this.#unsaid.length > 0 || this.#toClient.hasMore;
   }
 
   receive(bytes: Uint8Array): void {
@@ -115,16 +105,18 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   }
 
   take(maxBytes: number): readonly Uint8Array[] {
-    return this.#give(this.#toClient.take(maxBytes));
+    this.#longSinceMs = null;
+    return this.#takeUnsaid() ?? this.#give(this.#toClient.take(maxBytes));
   }
 
   takeDue(maxBytes: number): readonly Uint8Array[] {
-    return this.#isGathering ? [] : this.take(maxBytes);
+    return this.#isGathering && this.#unsaid.length === 0 ? [] : this.take(maxBytes);
   }
 
   takeAnswers(maxBytes: number): readonly Uint8Array[] {
     // WHY: a tunnel that closes takes an empty answer for the end, and no send follows that could carry the rest.
     if (this.#endReason !== null) return this.take(maxBytes);
+    if (this.#unsaid.length > 0 || this.#isLongOverdue) return this.take(maxBytes);
     return this.#give(this.#toClient.take(Math.min(maxBytes, MAX_ANSWERS_BYTES), false));
   }
 
@@ -139,7 +131,6 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
     this.#toClient.clear();
     this.#idle.stop();
     this.#gather?.remove(this);
-    this.#lease.closed();
     this.#upstream.close({ code: 'done', message: 'the client is gone' });
     this.#client.onEnd(this.#endReason, { inBytes: this.#inBytes, outBytes: this.#outBytes });
   }
@@ -152,8 +143,10 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   }
 
   released(): void {
-    this.#isGathering = false;
-    this.#client.link.wake();
+    if (this.#isTunnel) {
+      this.#isGathering = false;
+      this.#client.link.wake();
+    } else if (!this.#upstreamBrake.isOn) this.#upstream.resume();
   }
 
   get hasMoreForUpstream(): boolean {
@@ -166,13 +159,24 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
     this.#toClient.put(bytes);
     if (this.#toClient.weightBytes > this.#deps.maxWaitingBytes) this.#upstreamBrake.pull();
     // Where no more may wait, nothing more gathers.
-    if (this.#gather === null || this.#outBytes < SETUP_BYTES || this.#upstreamBrake.isOn) {
-      this.#isGathering = false;
+    this.#isGathering = this.#isTunnel && this.#mayGather && !this.#upstreamBrake.isOn;
+    if (this.#isGathering) this.#gather?.add(this);
+    else {
       this.#client.link.wake();
-    } else {
-      this.#isGathering = true;
-      this.#gather.add(this);
+      this.#restUpstream();
     }
+  }
+
+  receiveLentFromUpstream(bytes: Uint8Array): Lending {
+    const outlet = this.#lentOutlet;
+    if (outlet === null || this.#endReason !== null) return 'refused';
+    if (this.hasMore || !outlet.takesLent(bytes.length)) return 'refused';
+    this.#idle.heard();
+    this.#toClient.pass(bytes);
+    this.#outBytes += bytes.length;
+    const fate = outlet.carryLent(bytes);
+    this.#restUpstream();
+    return fate;
   }
 
   takeForUpstream(maxBytes: number): readonly Uint8Array[] {
@@ -188,7 +192,8 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
   }
 
   upstreamClosed(reason: EndReason): void {
-    if (reason.code === 'peer-closed' || reason.code === 'done') this.#lease.closed();
+    const isInOrder = this.#isClientGone || reason.code === 'peer-closed' || reason.code === 'done';
+    if (isInOrder) this.#lease.closed();
     else this.#lease.broke();
     this.end({
       code: CLIENT_CODES[reason.code] ?? 'upstream-closed',
@@ -196,11 +201,42 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
     });
   }
 
+  /** True where the next message was too long for the replies to sends for so long that one has to take it. */
+  get #isLongOverdue(): boolean {
+    const nextBytes = this.#toClient.nextBytes;
+    if (nextBytes === null || nextBytes <= MAX_ANSWERS_BYTES) {
+      this.#longSinceMs = null;
+      return false;
+    }
+    const nowMs = this.#deps.wheel.nowMs();
+    this.#longSinceMs ??= nowMs;
+    return nowMs - this.#longSinceMs >= MAX_LONG_WAIT_MS;
+  }
+
+  #takeUnsaid(): readonly Uint8Array[] | null {
+    if (this.#unsaid.length === 0) return null;
+    const unsaid = this.#unsaid;
+    this.#unsaid = [];
+    for (const piece of unsaid) this.#outBytes += piece.length;
+    return unsaid;
+  }
+
   #fixed(bytes: Uint8Array): Uint8Array {
     if (this.#following === null) return bytes;
     const fixed = this.#following.fix(bytes);
     if (this.#following.isDone) this.#following = null;
     return fixed;
+  }
+
+  get #mayGather(): boolean {
+    return this.#gather !== null && this.#outBytes >= SETUP_BYTES;
+  }
+
+  /** Reads the upstream of a socket's client no more until it is time: what it sends meanwhile is one read, and one write. */
+  #restUpstream(): void {
+    if (this.#isTunnel || !this.#mayGather) return;
+    this.#upstream.pause();
+    this.#gather?.add(this);
   }
 
   #give(taken: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -228,4 +264,8 @@ export class Splice implements PassedEndpoint, Gatherer, UpstreamPeer {
       : message;
     this.#toClient.putLast(closingStatus(rtmpStatus, description, this.#toClient.chunkSizeBytes));
   }
+}
+
+function isTunnelLink({ gatherMs, outlet }: Link): boolean {
+  return gatherMs > 0 || outlet === null;
 }

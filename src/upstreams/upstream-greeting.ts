@@ -14,7 +14,7 @@ export type GreetingListener = {
   readonly onShaken: () => void;
   /** The upstream has begun to answer. */
   readonly onAnswer: () => void;
-  /** The connection ended before that. May be called again. */
+  /** The connection ended before that. May be called again; never behind `onAnswer`. */
   readonly onEnded: (reason: EndReason) => void;
 };
 
@@ -44,6 +44,10 @@ export class UpstreamGreeting implements LinkEndpoint {
   });
   #isShaken = false;
   #isAnswered = false;
+  /** True once the listener was told of the answer. */
+  #isDone = false;
+  /** What the Link told behind that, for who has it next. */
+  readonly #ends: ((endpoint: LinkEndpoint) => void)[] = [];
   /** What came behind the handshake. */
   readonly answer: Uint8Array[] = [];
 
@@ -93,21 +97,37 @@ export class UpstreamGreeting implements LinkEndpoint {
     return this.#output.take(Number.POSITIVE_INFINITY);
   }
 
+  /** True where the Link has ended since the answer. */
+  get hasEnded(): boolean {
+    return this.#ends.length > 0;
+  }
+
+  /** Tells who has the Link next how that has ended since the answer; nothing where it has not. */
+  tellEnd(endpoint: LinkEndpoint): void {
+    for (const tell of this.#ends) tell(endpoint);
+  }
+
   failed(reason: EndReason): void {
     // WHY now: the connection may take seconds to end.
-    this.#listener.onEnded(reason);
+    this.#ended(reason, (endpoint) => endpoint.failed(reason));
   }
 
   closed(reason: EndReason): void {
-    this.#listener.onEnded(reason);
+    this.#ended(reason, (endpoint) => endpoint.closed(reason));
+  }
+
+  #ended(reason: EndReason, tell: (endpoint: LinkEndpoint) => void): void {
+    if (this.#isDone) this.#ends.push(tell);
+    else this.#listener.onEnded(reason);
   }
 
   /** It has begun once the header of a message is whole. */
   #takeAnswer(bytes: Uint8Array): void {
-    const wasAnswered = this.#isAnswered;
-    this.answer.push(bytes);
     this.#walker.walk(bytes);
-    if (wasAnswered || !this.#isAnswered) return;
+    // Behind the walk: what is no chunk stream is the upstream's fault, and not for the splice to find.
+    this.answer.push(bytes);
+    if (this.#isDone || !this.#isAnswered) return;
+    this.#isDone = true;
     // What follows is the splice's.
     this.#link.pause();
     this.#listener.onAnswer();

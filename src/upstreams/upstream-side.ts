@@ -1,13 +1,15 @@
 // The endpoint that a splice gives its upstream's Link: what comes and is taken is the splice's.
 
 import type { EndReason } from '../errors.ts';
-import type { LinkEndpoint } from '../links/link.ts';
+import type { Lending, LinkEndpoint } from '../links/link.ts';
 
 /** What a splice does for its upstream. */
 export interface UpstreamPeer {
   readonly hasMoreForUpstream: boolean;
   /** @throws RtmpError where it is no chunk stream */
   receiveFromUpstream(bytes: Uint8Array): void;
+  /** The same of lent bytes. */
+  receiveLentFromUpstream(bytes: Uint8Array): Lending;
   takeForUpstream(maxBytes: number): readonly Uint8Array[];
   /** The error boundary of the upstream's Link caught `reason`; it closes next. */
   upstreamFailed(reason: EndReason): void;
@@ -30,6 +32,10 @@ export class UpstreamSide implements LinkEndpoint {
 
   receive(bytes: Uint8Array): void {
     this.#splice.receiveFromUpstream(bytes);
+  }
+
+  receiveLent(bytes: Uint8Array): Lending {
+    return this.#splice.receiveLentFromUpstream(bytes);
   }
 
   take(maxBytes: number): readonly Uint8Array[] {

@@ -166,7 +166,7 @@ export class UpstreamState {
   }
 
   /**
-   * A connection broke after it had come about.
+   * A connection broke after it had come about, or as soon as the upstream knew whose it was.
    * WHY: it never takes the last step. What a client sends can have an upstream hang up; no client may take it from others.
    */
   broke(): void {

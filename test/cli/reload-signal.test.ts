@@ -68,6 +68,9 @@ describe('SIGHUP to a gateway that starts', () => {
       assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
       await sleep(LOOK_MS);
     }
+    // The pipe that it read its configuration from would never end a second time.
+    child.kill('SIGHUP');
+    while (!messages.includes('reading the certificates again')) await sleep(LOOK_MS);
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'close'), [0, null]);
   });

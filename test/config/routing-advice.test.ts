@@ -128,4 +128,49 @@ routes: [{action: relay, upstreams: [a]}]
       'CULVERT_RELAY_KEEP_TIME: relay.keepTime: it changes nothing, for nothing is relayed',
     ]);
   });
+
+  it('tells of user and password that nobody sends, and repeats nothing of them', () => {
+    const file = `upstreams:
+  a: {url: "rtmp://u:hunter@a/x?k=hunter"}
+  b: {url: "rtmps://u:hunter@b"}
+  c: {url: "rtmp://u:hunter@c"}
+  d: {url: "rtmp://u:hunter@d"}
+  e: {url: rtmp://e}
+routes:
+  - {app: x, action: splice, upstreams: [a, b, e]}
+  - {app: y, action: relay, upstreams: [b]}
+  - {app: z, action: splice, upstreams: [c]}
+relays: [{direction: pull, app: a, stream: b, upstreams: [c, d]}]
+upstream: [rtmp://f, "rtmp://u:hunter@g"]
+`;
+    const text =
+      'user and password in it are never used, for it is only spliced to, and spliced clients bring their own';
+    assert.deepEqual(adviceOn(file), [
+      `c.yaml:2: upstreams.a.url: ${text}`,
+      `c.yaml:12: upstream[1]: ${text}`,
+    ]);
+    const flags = parseServeFlags(['--upstream', 'rtmp://u:hunter@g']);
+    assert.deepEqual(giveAdvice(loadConfig({ flags, env: {}, readFile: assert.fail })), [
+      `--upstream: upstream[0]: ${text}`,
+    ]);
+  });
+
+  it('tells of bounds of a queue that those of its live stream come before', () => {
+    const file = (apps: string) => `${UPSTREAMS}relay: {maxQueueBytes: 16MiB, maxQueueTime: 10s}
+routes: [{action: relay, upstreams: [main, spare]}]
+streams: {viewerLag: 9s}
+${apps}`;
+    const bytes =
+      'c.yaml:2: relay.maxQueueBytes: it bounds nothing, for streams.viewerLagBytes is less and comes first';
+    const time =
+      'c.yaml:2: relay.maxQueueTime: it bounds nothing, for streams.viewerLag is less and comes first';
+    assert.deepEqual(adviceOn(file('')), [bytes, time]);
+    assert.deepEqual(adviceOn(file('apps: {live: {viewerLag: 10s}}\n')), [bytes]);
+    assert.deepEqual(
+      adviceOn(`${UPSTREAMS}routes: [{action: relay, upstreams: [main, spare]}]
+streams: {viewerLag: 2s}
+`),
+      [],
+    );
+  });
 });

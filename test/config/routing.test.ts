@@ -27,6 +27,7 @@ function problemsOf(text: string): string[] {
 const DEFAULTS = {
   maxConnections: 1_000_000,
   weight: 1,
+  drain: false,
   proxyProtocol: 'none',
   addressProperty: '',
   addressParameter: '',
@@ -232,6 +233,25 @@ relays:
       'c.yaml:4: routes[1].upstreamApp: expected no $1 to $9, for app and stream have no star, found $1',
       'c.yaml:5: routes[2].upstreamApp: expected no more than $1, for app and stream have 1 star, found $2',
       'c.yaml:7: relays[0].upstreamStream: expected no more than $1, for app and stream have 1 star, found $2',
+    ]);
+  });
+
+  it('is told with its line: a PROXY header for an upstream that is reached by HTTP requests', () => {
+    const proxied = `upstreams:
+  a: {url: rtmp://a, proxyProtocol: v1, httpProxy: http://p:3128}
+  b.c: {url: "rtmpt://u:hunter@b", proxyProtocol: v2}
+  d:
+    url: RTMPTS://d
+    httpProxy: http://p:3128
+    proxyProtocol: v1
+  e: {url: rtmpt://e, proxyProtocol: none}
+`;
+    const expected = (scheme: string) =>
+      `expected none for an upstream by ${scheme}://, which is reached by HTTP requests`;
+    const cure = '(set addressProperty or addressParameter instead)';
+    assert.deepEqual(problemsOf(proxied), [
+      `c.yaml:3: upstreams."b.c".proxyProtocol: ${expected('rtmpt')}, found v2 ${cure}`,
+      `c.yaml:7: upstreams.d.proxyProtocol: ${expected('rtmpts')}, found v1 ${cure}`,
     ]);
   });
 

@@ -123,6 +123,7 @@ describe('defaultConfig', () => {
       relay: {
         maxQueueBytes: 8_388_608,
         maxQueueTimeMs: 5_000,
+        writeTimeoutMs: 30_000,
         retryTimeMs: 1_000,
         maxRetryTimeMs: 30_000,
         keepTimeMs: 10_000,

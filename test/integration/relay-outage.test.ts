@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '../../bench/support/ports.ts';
-import { MAX_DEMAND_PULLS, MAX_PUSHES } from '../../src/upstreams/relay-deps.ts';
+import { MAX_DEMAND_PULLS, MAX_EMPTY_PULLS_PER_SOURCE, MAX_PUSHES } from '../../src/upstreams/relay-deps.ts';
 import { startGateway } from '../support/gateway-process.ts';
 import type { Cleaner } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
@@ -170,15 +170,38 @@ describe('A relay', () => {
   });
 
   it('is refused beyond so many at a time, and the others are not touched by that', async (t) => {
-    const rig = await RelayRig.start(t, routedTo([await freePort()]));
-    // Nothing is dialled then.
+    const rig = await RelayRig.start(t, {
+      ...routedTo([await freePort()]),
+      relays: [{ direction: 'pull', app: 'live', stream: 'program', upstreams: ['u0'] }],
+    });
+    await until(() => rig.told('relay broke').length === 1, 'the end of the only dial');
     rig.pool.setDraining('u0', true);
-    const ask = (streamName: string) => ({ app: 'live', streamName, client: CLIENT });
+    const ask = (streamName: string, host = 0) => ({
+      app: 'live',
+      streamName,
+      client: { ...CLIENT, remoteAddress: `2001:db8:0:${host}::7` },
+    });
+    const hosts = MAX_DEMAND_PULLS / MAX_EMPTY_PULLS_PER_SOURCE;
     for (let number = 0; number < MAX_DEMAND_PULLS; number++) {
-      assert.equal(rig.relays.demand(ask(`pulled${number}`), () => undefined).type, 'waiting');
+      assert.equal(
+        rig.relays.demand(ask(`pulled${number}`, number % hosts), () => undefined).type,
+        'waiting',
+      );
     }
-    assert.equal(rig.relays.demand(ask('one-more'), assert.fail).type, 'none');
+    assert.equal(rig.relays.demand(ask('one-more', hosts), assert.fail).type, 'none');
     assert.equal(rig.relays.demand(ask('pulled7'), () => undefined).type, 'waiting', 'one that is there');
+    assert.deepEqual(rig.told('relay refused'), [
+      {
+        direction: 'pull',
+        app: 'live',
+        stream: 'one-more',
+        reason: 'expected fewer than 1024 streams that are fetched for viewers',
+      },
+    ]);
+    assert.match(
+      JSON.stringify(rig.told('relay broke')[1]),
+      /"reason":"expected one of its upstreams to be up/,
+    );
 
     for (let number = 0; number <= MAX_PUSHES; number++) {
       const stream = rig.registry.publish('live', `pushed${number}`);
@@ -189,8 +212,30 @@ describe('A relay', () => {
     assert.equal(rig.counts.get('relay-push-refused'), 1);
     await rig.relays.stop();
     assert.equal(rig.counts.get('relay-push-ended'), MAX_PUSHES);
-    assert.equal(rig.counts.get('relay-pull-ended'), MAX_DEMAND_PULLS);
-    assert.deepEqual(rig.dials, []);
+    assert.equal(rig.told('relay refused').at(-1)?.['stream'], `pushed${MAX_PUSHES}`);
+    assert.equal(
+      rig.counts.get('relay-pull-ended'),
+      MAX_DEMAND_PULLS + 1,
+      'that of the configuration is apart',
+    );
+    assert.deepEqual(rig.dials, ['u0']);
     assert.deepEqual(rig.internalErrors, []);
+  });
+
+  it('takes no place from others for one who asks for names that are not there', async (t) => {
+    const rig = await RelayRig.start(t, routedTo([await freePort()]));
+    rig.pool.setDraining('u0', true);
+    const ask = (streamName: string, remoteAddress: string) => {
+      const client = { ...CLIENT, remoteAddress };
+      return rig.relays.demand({ app: 'live', streamName, client }, () => undefined);
+    };
+    const asked = Array.from({ length: MAX_EMPTY_PULLS_PER_SOURCE }, (_, number) =>
+      ask(`junk${number}`, '192.0.2.1'),
+    );
+    assert.equal(ask('one-more', '192.0.2.1').type, 'none');
+    assert.equal(ask('wanted', '192.0.2.2').type, 'waiting');
+    for (const demand of asked) if (demand.type === 'waiting') demand.withdraw();
+    assert.equal(rig.counts.get('relay-pull-ended'), asked.length, 'they end with who asked for them');
+    assert.equal(ask('one-more', '192.0.2.1').type, 'waiting');
   });
 });

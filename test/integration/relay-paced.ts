@@ -17,6 +17,8 @@ export type PacedOptions = {
   readonly startMs?: number;
   /** Length of a picture. */
   readonly frameBytes?: number;
+  /** Sends headers, and no frames before `goOn`. */
+  readonly isPaused?: boolean;
 };
 
 /** A client that publishes until it is stopped. */
@@ -24,14 +26,19 @@ export class LivePublisher {
   readonly client: TestClient;
   readonly #timer: NodeJS.Timeout;
   readonly #frameBytes: number;
+  #isPaused: boolean;
   #number = 0;
 
-  private constructor(client: TestClient, { startMs = 0, frameBytes = 500 }: PacedOptions) {
+  private constructor(client: TestClient, { startMs = 0, frameBytes = 500, isPaused = false }: PacedOptions) {
     this.client = client;
+    this.#isPaused = isPaused;
     this.#frameBytes = frameBytes;
     client.session.sendVideo(0, TEST_MEDIA.videoHeader);
     client.session.sendAudio(0, TEST_MEDIA.audioHeader);
-    this.#timer = setInterval(() => this.#send(startMs + this.#number * FRAME_MS), FRAME_MS);
+    client.wake();
+    this.#timer = setInterval(() => {
+      if (!this.#isPaused) this.#send(startMs + this.#number * FRAME_MS);
+    }, FRAME_MS);
   }
 
   /** Publishes `name` to a server's `live`. */
@@ -52,6 +59,16 @@ export class LivePublisher {
   /** Frames sent so far. */
   get sent(): number {
     return this.#number;
+  }
+
+  /** Sends nothing for a while: the publish stands. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Sends again. */
+  goOn(): void {
+    this.#isPaused = false;
   }
 
   /** Ends the publish in order. */

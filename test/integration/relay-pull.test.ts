@@ -158,19 +158,41 @@ describe('A live stream that is fetched for viewers', () => {
     assert.ok(viewer !== undefined);
     await viewer.waitUntil(() => viewer.media.length > 5);
     // Its route sends it on, too: the upstream refuses that, for the name is taken there.
-    await LivePublisher.start(t, rig.port, 's');
+    const publisher = await LivePublisher.start(t, rig.port, 's');
     await viewer.waitFor(({ type }) => type === 'play-stopped');
-    await viewer.waitUntil(() => viewer.events.filter(({ type }) => type === 'play-started').length === 2);
+    const started = (): number => viewer.events.filter(({ type }) => type === 'play-started').length;
+    await viewer.waitUntil(() => started() === 2);
     const had = viewer.media.length;
     await viewer.waitUntil(() => viewer.media.length > had + 5);
-    assertRising(viewer);
-    assert.deepEqual(
-      rig
-        .told('relay ended')
-        .filter(({ direction }) => direction === 'pull')
-        .map(({ reason }) => reason),
-      ['a publisher came'],
+    const pulls = (): number => rig.dials.length - rig.dialledFor.filter((client) => client !== null).length;
+    assert.equal(rig.told('relay gave way').length, 1);
+    assert.equal(pulls(), 1, 'nothing is fetched meanwhile');
+    publisher.stop();
+    const stoppedMs = performance.now();
+    await viewer.waitUntil(() => started() === 3);
+    t.diagnostic(
+      `the upstream’s was back ${Math.round(performance.now() - stoppedMs)} ms after the other left`,
     );
+    const before = viewer.media.length;
+    await viewer.waitUntil(() => viewer.media.length > before + 5);
+    assertRising(viewer);
+    assert.equal(pulls(), 2);
+    viewer.kill();
+  });
+
+  it('is asked for at once where a viewer comes while the next try is far', async (t) => {
+    const origin = await startTestGateway(t);
+    const { port } = origin;
+    await LivePublisher.start(t, port, 's');
+    const rig = await RelayRig.start(t, routedTo([port], { startTimeoutMs: 1000, retryTimeMs: 60_000 }));
+    await viewers(t, rig.port, 's', 1);
+    await origin.gateway.stop();
+    await until(() => rig.told('relay broke').length === 1, 'the break');
+    assert.equal(rig.told('relay broke')[0]?.['nextTryMs'], 60_000);
+    await startTestGateway(t, { listen: [`127.0.0.1:${port}`] });
+    await LivePublisher.start(t, port, 's');
+    await viewers(t, rig.port, 's', 1);
+    assert.equal(rig.dials.length, 2);
   });
 
   it('is there without a viewer where the configuration says so, and comes back after an outage', async (t) => {

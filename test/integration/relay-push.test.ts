@@ -7,10 +7,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { AdobeAdmission } from '../../src/auth/adobe-admission.ts';
 import { AdobeAuthenticator } from '../../src/auth/adobe-authenticator.ts';
+import type { LiveStream } from '../../src/streams/live-stream.ts';
 import type { Cleaner } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
-import { startTestGateway } from '../support/test-gateway.ts';
-import { RelayRig, until } from '../upstreams/relay-rig.ts';
+import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
+import { CLIENT, RelayRig, until } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher, numberOf } from './relay-paced.ts';
 
 function sentTo(ports: readonly number[], push: 'one' | 'all', relay = {}) {
@@ -204,6 +205,23 @@ describe('A live stream that is sent to upstreams', () => {
     assert.deepEqual(numbers, whole, 'others get all of it');
   });
 
+  it('gives up an upstream that takes nothing for relay.writeTimeout, whatever that of splices is', async (t) => {
+    const origin = await startTestGateway(t);
+    const line = await slowLine(t, origin.port);
+    const { port, log } = await startTestGateway(t, {
+      ...sentTo([line.port], 'one', { writeTimeoutMs: 500, retryTimeMs: 200 }),
+      splice: { writeTimeoutMs: 600_000 },
+    });
+    const told = (text: string) => log.filter(({ message }) => message === text);
+    await LivePublisher.start(t, port, 's', { frameBytes: 300_000 });
+    await until(() => told('relay flowing').length === 1, 'the publish');
+    line.hold();
+    await until(() => told('relay broke').length === 1, 'the end of patience');
+    assert.match(JSON.stringify(told('relay broke')[0]?.fields), /rtmp-peer-not-reading: expected .* 500 ms/);
+    line.goOn();
+    await until(() => told('relay flowing').length === 2, 'the next connection');
+  });
+
   it('goes on where the stream is published anew here', async (t) => {
     const origin = await startTestGateway(t);
     const far = await viewer(t, origin.port, 's');
@@ -217,6 +235,40 @@ describe('A live stream that is sent to upstreams', () => {
     await until(() => rig.dialled.size === 0, 'the end');
     assertRising(far);
     assert.equal(rig.registry.size, 0);
+  });
+
+  it('names the client that publishes now to an upstream that is told of clients, and connects anew for it', async (t) => {
+    const origin = await startTestGateway(t);
+    for (const isTold of [true, false]) {
+      const { upstreams, ...others } = sentTo([origin.port], 'one');
+      const u0 = { ...upstreams['u0'], addressProperty: isTold ? 'realIp' : '' };
+      const rig = await RelayRig.start(t, { ...others, upstreams: { u0 } });
+      const name = isTold ? 'told' : 'untold';
+      const publish = (remoteAddress: string): LiveStream => {
+        const stream = rig.registry.publish('live', name);
+        assert.ok(typeof stream !== 'string');
+        rig.relays.published(stream, {
+          app: 'live',
+          streamName: name,
+          client: { ...CLIENT, remoteAddress },
+        });
+        return stream;
+      };
+      const first = publish('192.0.2.1');
+      await until(() => rig.told('relay flowing').length === 1, 'the publish');
+      first.endPublish();
+      publish('192.0.2.1').endPublish();
+      const last = publish('192.0.2.2');
+      let number = 0;
+      const timer = setInterval(() => last.publishVideo(40 * number, TEST_MEDIA.video(true, number++)), 40);
+      t.after(() => clearInterval(timer));
+      const far = await viewer(t, origin.port, name);
+      await far.waitUntil(() => framesOf(far, 'video').length > 3);
+      assert.deepEqual(rig.dialledFor, isTold ? ['192.0.2.1', '192.0.2.2'] : ['192.0.2.1']);
+      clearInterval(timer);
+      await rig.relays.stop();
+      assert.deepEqual(rig.internalErrors, []);
+    }
   });
 
   it('logs in where an upstream asks for it, to publish and to play, and tells no key', async (t) => {

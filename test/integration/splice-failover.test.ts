@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { patternPacket } from '../protocol/rtmp/handshake/handshake-vectors.ts';
 import { join } from '../support/chunk-wire.ts';
-import { ClientMessages } from '../support/client-messages.ts';
+import { ClientMessages, clientHandshake } from '../support/client-messages.ts';
 import { serverHandshake } from '../support/client-wire.ts';
 import { type Cleaner, sleep } from '../support/programs.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -130,6 +130,66 @@ describe('failover of a splice', { concurrency: true }, () => {
     fourth.send(CONNECT);
     await fourth.waitForBytes(ANSWER.length);
     assert.equal(upstream.connections.length, 3);
+  });
+
+  it('leaves an upstream to all others that hangs up on one client, by its address', async (t) => {
+    const isBanned = (bytes: Buffer) => bytes.includes('192.0.2.66');
+    const upstream = await startRawUpstream(t, {
+      handshake: (bytes) => (isBanned(bytes) ? Buffer.alloc(0) : serverHandshake()),
+      onConnection: ({ socket }) => {
+        socket.once('data', (bytes) => {
+          if (isBanned(bytes)) socket.resetAndDestroy();
+        });
+      },
+      onConnect: ({ socket }) => socket.write(ANSWER),
+    });
+    const { port, log } = await startTestGateway(t, {
+      trustedProxies: { proxyProtocol: ['127.0.0.1'] },
+      upstreams: { one: { url: upstream.url, proxyProtocol: 'v1' } },
+      routes: [{ action: 'splice', upstreams: ['one'] }],
+    });
+    const clientOf = async (address: string): Promise<RawClient> => {
+      const header = Buffer.from(`PROXY TCP4 ${address} 127.0.0.1 50000 1935\r\n`);
+      const client = await RawClient.open(t, port, join([header, clientHandshake()]));
+      client.send(CONNECT);
+      return client;
+    };
+    for (let times = 0; times < 5; times++) {
+      const banned = await clientOf('192.0.2.66');
+      assert.match((await banned.waitForEnd()).toString('latin1'), /NetConnection\.Connect\.Rejected/);
+    }
+    const good = await clientOf('192.0.2.7');
+    await good.waitForBytes(ANSWER.length);
+    assert.equal(upstream.connections.length, 6);
+    assert.ok(!log.some(({ message }) => message === 'upstream down'));
+  });
+
+  it('does not take an upstream for down that had less than its time, for another took it', async (t) => {
+    const silent = await startRawUpstream(t, { handshake: null });
+    const slow = await startRawUpstream(t, {
+      handshake: null,
+      onConnection: ({ socket }) => {
+        setTimeout(() => socket.write(serverHandshake()), 700);
+      },
+      onConnect: ({ socket }) => socket.write(ANSWER),
+    });
+    const { port, log } = await startTestGateway(t, {
+      upstream: [silent.url, slow.url],
+      upstreamHealth: { connectTimeoutMs: 1000, failoverTimeoutMs: 1200, downTimeMs: 60_000 },
+    });
+    for (let times = 0; times < 3; times++) {
+      const client = await RawClient.open(t, port);
+      client.send(CONNECT);
+      await client.waitForEnd();
+    }
+    const downs = log.filter(({ message }) => message === 'upstream down');
+    assert.deepEqual(
+      downs.map(({ fields }) => Reflect.get(fields, 'upstream')),
+      [silent.url],
+    );
+    const client = await RawClient.open(t, port);
+    client.send(CONNECT);
+    await client.waitForBytes(ANSWER.length);
   });
 
   it('spreads clients where it is to go by load', async (t) => {

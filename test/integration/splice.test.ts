@@ -33,6 +33,14 @@ describe('a splice', () => {
 
   const next = () => upstream.connection(served++);
 
+  it('answers the handshake of a tunnel client that says its connect in the same request', async (t) => {
+    const connect = new ClientMessages().connect('live');
+    const client = await RawTunnel.open(t, port, join([clientHandshake(), connect]));
+    const connection = await next();
+    assert.deepEqual(await connection.waitForBytes(connect.length), Buffer.from(connect));
+    assert.deepEqual(await client.pollFor(ANSWER.length), Buffer.from(ANSWER));
+  });
+
   for (const pieceBytes of [137, 4096, 1_000_000]) {
     it(`passes every byte both ways over RTMP, in pieces of ${pieceBytes}`, async (t) => {
       const connect = new ClientMessages().connect('live');

@@ -182,6 +182,29 @@ describe('SocketLink, ending', () => {
     assert.equal(wheel.pendingCount, 0);
   });
 
+  it('leaves a peer that reads slowly time as long as it takes some, thirty seconds in all', async (t) => {
+    const { link, endpoint, client, wheel } = await rigOf(t);
+    client.pause();
+    // A step of the peer's may take megabytes.
+    endpoint.messages = new Array<Uint8Array>(4000).fill(filled(60_000));
+    link.wake();
+    await settled(() => endpoint.takenBytes);
+    link.close({ code: 'done', message: '' });
+    let waitedMs = 0;
+    while (endpoint.heard.length === 0 && waitedMs < 60_000) {
+      const takenBytes = endpoint.takenBytes;
+      while (endpoint.heard.length === 0 && endpoint.takenBytes === takenBytes) {
+        client.read();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      wheel.advance(1900);
+      waitedMs += 1900;
+      await settled(() => endpoint.heard.length);
+    }
+    assert.ok(waitedMs >= 30_000 && waitedMs < 32_000, `${waitedMs} ms`);
+    assert.deepEqual(endpoint.heard, ['closed done']);
+  });
+
   it('leaves a peer that does not close two seconds as well', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     const got = new Collector(client);

@@ -32,6 +32,19 @@ describe('DeadlineWheel', () => {
     assert.deepEqual(fired, [100, 500, 900, 5000]);
   });
 
+  it('counts the deadlines that hang on it', () => {
+    const clock = new FakeClock();
+    const wheel = new DeadlineWheel(clock);
+    const deadlines = [10, 20, 20, 300].map((afterMs) => wheel.at(clock.nowMs() + afterMs, () => undefined));
+    assert.equal(wheel.deadlineCount, 4);
+    for (let time = 0; time < 2; time++) deadlines[1]?.cancel();
+    assert.equal(wheel.deadlineCount, 3);
+    clock.advance(150);
+    assert.equal(wheel.deadlineCount, 1);
+    wheel.stop();
+    assert.equal(wheel.deadlineCount, 0);
+  });
+
   it('fires a deadline that has passed with the next slot', () => {
     const clock = new FakeClock();
     const wheel = new DeadlineWheel(clock);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeadlineWheel } from '../../src/sessions/deadline-wheel.ts';
 import type { PlayDemand, StreamAsk, StreamRelays } from '../../src/sessions/stream-relays.ts';
+import { MAX_LIVE_STREAMS } from '../../src/streams/limits.ts';
 import type { LiveStream } from '../../src/streams/live-stream.ts';
 import { StreamRegistry } from '../../src/streams/stream-registry.ts';
 import { FakeScheduler, OPTIONS, PAYLOAD } from '../streams/stream-rig.ts';
@@ -20,9 +21,13 @@ class ToldRelays implements StreamRelays {
   readonly asked: string[] = [];
   answers: Answer[] = [];
   says: 'local' | 'none' | 'waiting' = 'waiting';
+  /** What is fetched, and ends where it is to give way. */
+  fetched: LiveStream | null = null;
 
-  giveWay({ app, streamName }: StreamAsk): void {
+  giveWay({ app, streamName }: StreamAsk): boolean {
     this.asked.push(`give way ${app} ${streamName}`);
+    this.fetched?.endPublish();
+    return this.fetched !== null;
   }
 
   published({ isPublished }: LiveStream, { app, streamName }: StreamAsk): void {
@@ -109,13 +114,31 @@ describe('StreamDecisions with relays', () => {
     assert.deepEqual(link.internalErrors, []);
   });
 
-  it('has what is fetched give way before a publish, and tells of the publish when it is had', () => {
+  it('has what is fetched give way to a publish, and tells of the publish when it is had', () => {
     const rig = new DecisionsRig();
-    const { link } = rig.client();
+    const fetched = rig.registry.publish('live', 's');
+    assert.ok(typeof fetched !== 'string');
+    rig.relays.fetched = fetched;
+    const { link, heard } = rig.client();
     link.push(Buffer.concat([rig.say.onStream(1, 'publish', 's'), rig.say.video(1, 0, PAYLOAD.key(1))]));
+    assert.ok(heard().some((line) => line.includes('NetStream.Publish.Start')));
     assert.deepEqual(rig.relays.asked, ['give way live s', 'published live s true']);
+  });
+
+  it('has nothing give way to a publish that is had without that, or refused all the same', () => {
+    const rig = new DecisionsRig();
+    const first = rig.client();
+    first.link.push(rig.say.onStream(1, 'publish', 's'));
+    assert.deepEqual(rig.relays.asked, ['published live s true']);
     const second = rig.client();
     second.link.push(rig.say.onStream(1, 'publish', 's'));
-    assert.deepEqual(rig.relays.asked.slice(2), ['give way live s'], 'a refused one is not told');
+    assert.deepEqual(second.heard(), ['1 onStatus error NetStream.Publish.BadName']);
+    assert.deepEqual(rig.relays.asked.slice(1), ['give way live s'], 'it is published by a client');
+
+    for (let number = 1; number < MAX_LIVE_STREAMS; number++) rig.registry.publish('live', `other${number}`);
+    const third = rig.client();
+    third.link.push(rig.say.onStream(1, 'publish', 'one-more'));
+    assert.deepEqual(third.heard(), ['1 onStatus error NetStream.Publish.BadName']);
+    assert.equal(rig.relays.asked.length, 2, 'there is no room, whoever gives way');
   });
 });

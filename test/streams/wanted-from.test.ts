@@ -178,6 +178,29 @@ describe('LiveStream, what it holds for its viewers', () => {
     assert.ok(empty.stream.stats.heldBytes <= IN_STEP_BYTES, `${empty.stream.stats.heldBytes}`);
   });
 
+  it('holds for one with a lag of its own no more than that and a group of pictures, though it asks for nothing', () => {
+    const lag = { maxBytes: 20 * FRAME_BYTES, maxMs: 60_000 };
+    const heldFor = (ownLag: object): { heldBytes: number; slow: TestViewer } => {
+      const rig = new StreamRig(KEEPS_NO_PICTURES);
+      const slow = rig.viewer(ownLag);
+      rig.begin();
+      for (let n = 0; n <= 200; n++) {
+        if (n % 50 === 0) rig.key(n * STEP_MS, n, FRAME_BYTES);
+        else rig.inter(n * STEP_MS, n, FRAME_BYTES);
+        if (n === 10) slow.takeAll();
+      }
+      return { heldBytes: rig.stream.stats.heldBytes, slow };
+    };
+    const { heldBytes, slow } = heldFor({ lag });
+    assert.ok(heldBytes <= (20 + 50) * FRAME_BYTES + 4 * SLAB_BYTES, `${heldBytes}`);
+    assert.ok(heldFor({}).heldBytes > 150 * FRAME_BYTES);
+    assert.equal(
+      slow.takeAll().find((line) => line.startsWith('key')),
+      'key 200 @8000',
+    );
+    assert.equal(slow.viewer.skips, 1);
+  });
+
   it('holds for the slowest what it has not taken, and no longer than lag', () => {
     const rig = new StreamRig(KEEPS_NO_PICTURES);
     const [quick, slow] = [rig.viewer(), rig.viewer()];

@@ -62,6 +62,17 @@ export class MemoryProbe {
     return { residentWithGarbage, resident: this.#residentBytes(), live: Number(live) };
   }
 
+  /** What keeps its event loop busy, by kind: timers, sockets. @throws Error where the process does not answer as it should */
+  async resources(): Promise<Record<string, number>> {
+    const expression = 'process.getActiveResourcesInfo().join(" ")';
+    const answer = await this.#call('Runtime.evaluate', { expression });
+    const [, text] = /"type":"string","value":"([\w ]*)"/.exec(answer) ?? [];
+    if (text === undefined) throw new Error(`expected a text, got ${answer}`);
+    const counts: Record<string, number> = {};
+    for (const kind of text.split(' ').toSorted()) counts[kind] = (counts[kind] ?? 0) + 1;
+    return counts;
+  }
+
   /** Ends the connection; the process goes on. */
   close(): void {
     this.#socket.close();

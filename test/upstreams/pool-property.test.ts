@@ -17,7 +17,7 @@ const step = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      type: fc.constantFrom('opened', 'failed', 'broke', 'closed'),
+      type: fc.constantFrom('opened', 'failed', 'turnedAway', 'broke', 'closed'),
       pick: fc.nat({ max: 50 }),
     }),
   },
@@ -106,9 +106,10 @@ describe('a pool', () => {
               const { lease, trialOf } = leases[at] ?? assert.fail();
               if (type === 'opened') lease.opened();
               else {
-                lease[type as 'failed' | 'broke' | 'closed']('refused');
-                of(lease.name).openCount -= type === 'failed' && isOpen.has(lease) ? 0 : 1;
-                if (type === 'failed' && isOpen.has(lease)) return;
+                lease[type as 'failed' | 'turnedAway' | 'broke' | 'closed']('refused');
+                // Too late for one that is open.
+                if ((type === 'failed' || type === 'turnedAway') && isOpen.has(lease)) return;
+                of(lease.name).openCount -= 1;
                 leases.splice(at, 1);
               }
               if (type === 'opened') isOpen.add(lease);

@@ -55,6 +55,16 @@ describe('UpstreamPool', () => {
     }
   });
 
+  it('says whether there is another one, without taking it', () => {
+    const rig = new PoolRig({ a: {}, b: {}, c: { maxConnections: 1 }, d: {} });
+    rig.fail('b', 3);
+    rig.pool.setDraining('d', true);
+    const hasOther = () => rig.pool.hasOpen(inOrder('a', 'b', 'c', 'd'), new Set(['a']));
+    assert.equal(hasOther(), true);
+    assert.equal(rig.open(inOrder('c')), 'c');
+    assert.equal(hasOther(), false);
+  });
+
   it('counts one upstream once, however many routes lead to it', () => {
     const rig = new PoolRig({ a: { maxConnections: 1 }, b: {} });
     assert.equal(rig.open(inOrder('a')), 'a');
@@ -169,6 +179,21 @@ describe('an upstream that fails', () => {
       rig.fail('a', 1);
       assert.equal(rig.log.length, 1, 'the next connection that fails does');
     }
+  });
+
+  it('is not taken down, and not left alone for longer, by clients that it turns away', () => {
+    const rig = new PoolRig({ a: {} });
+    for (let times = 0; times < 10; times++) rig.pool.takeOne('a')?.turnedAway();
+    assert.deepEqual([rig.log, rig.pool.status()[0]?.openCount], [[], 0]);
+    rig.fail('a', 1);
+    assert.deepEqual(rig.log, ['a down 1000: refused']);
+    rig.nowMs += 1_000;
+    rig.pool.takeOne('a')?.turnedAway();
+    assert.equal(rig.open(inOrder('a')), 'a');
+    const open = rig.pool.takeOne('a');
+    open?.opened();
+    open?.turnedAway();
+    assert.equal(rig.pool.status()[0]?.openCount, 2, 'one that is open is not turned away');
   });
 
   it('counts connections that break before they are ready as failures', () => {

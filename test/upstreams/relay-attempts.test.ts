@@ -12,6 +12,8 @@ import { inOrder, PoolRig } from './pool-rig.ts';
 class AttemptsRig {
   readonly clock = new FakeClock();
   readonly opened: string[] = [];
+  /** Times until the next try where there was none to try. */
+  readonly waits: number[] = [];
   readonly attempts: RelayAttempts;
   #lease: UpstreamLease | null = null;
 
@@ -25,7 +27,15 @@ class AttemptsRig {
         this.#lease = lease;
         this.opened.push(lease.name);
       },
+      none: (nextTryMs) => this.waits.push(nextTryMs),
     });
+  }
+
+  /** The open try stands, but brings nothing after `servedMs`; gives the time until the next. */
+  pass(servedMs = 0): number {
+    const lease = this.#lease;
+    assert.ok(lease !== null, 'there is a try');
+    return this.attempts.pass(lease.name, servedMs);
   }
 
   /** The open try is over; gives the time until the next. */
@@ -78,6 +88,50 @@ describe('RelayAttempts', () => {
     rig.attempts.try();
     assert.equal(rig.over(60_000), 1000);
     assert.equal(rig.over(60_000), 1000);
+  });
+
+  it('asks the others while one stands that brings nothing, and goes back where they have less', () => {
+    const rig = new AttemptsRig('a', 'b');
+    rig.attempts.try();
+    assert.equal(rig.pass(60_000), 0, 'b is asked');
+    assert.equal(rig.pass(), 1000, 'b stands');
+    rig.clock.advance(1100);
+    assert.equal(rig.pass(), 2000, 'a was asked, and stands');
+    rig.clock.advance(2100);
+    assert.equal(rig.over(), 0, 'b is gone');
+    assert.deepEqual(rig.opened, ['a', 'b', 'a', 'b', 'a']);
+    assert.equal(rig.over(), 4000, 'and a too');
+    assert.deepEqual(rig.waits, []);
+  });
+
+  it('tries sooner where somebody asks, but for every half second, and doubles no wait for it', () => {
+    const rig = new AttemptsRig('a');
+    rig.attempts.try();
+    for (const waitMs of [1000, 2000, 4000]) {
+      assert.equal(rig.over(), waitMs);
+      if (waitMs < 4000) rig.clock.advance(waitMs + 100);
+    }
+    rig.clock.advance(1500);
+    for (let ask = 0; ask < 10; ask++) rig.attempts.hurry();
+    rig.clock.advance(100);
+    assert.equal(rig.opened.length, 4, 'at once');
+    assert.equal(rig.over(), 4000);
+    for (let ask = 0; ask < 10; ask++) rig.attempts.hurry();
+    rig.clock.advance(350);
+    assert.equal(rig.opened.length, 4, 'not yet');
+    rig.clock.advance(200);
+    assert.equal(rig.opened.length, 5);
+    assert.equal(rig.clock.waitingCalls, 0);
+    rig.attempts.hurry();
+    rig.clock.advance(5000);
+    assert.equal(rig.opened.length, 5, 'a try is under way');
+  });
+
+  it('says where there is none to try', () => {
+    const rig = new AttemptsRig();
+    assert.equal(rig.attempts.try(), 1000);
+    rig.clock.advance(1100);
+    assert.deepEqual(rig.waits, [1000, 2000]);
   });
 
   it('makes no further try once it is stopped', () => {

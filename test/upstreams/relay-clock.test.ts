@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Timeline } from '../../src/streams/timeline.ts';
 import { RelayClock } from '../../src/upstreams/relay-clock.ts';
 import { PAYLOAD } from '../streams/stream-rig.ts';
 
@@ -72,6 +73,46 @@ describe('RelayClock', () => {
     assert.equal(seen.audioMs(0, SOUND, 1000), null);
     assert.equal(seen.audioMs(4999, SOUND, 5999), null);
     assert.equal(seen.audioMs(5000, SOUND, 6000), 6100);
+    assert.equal(seen.videoMs(5040, INTER, 6040), null, 'pictures need their keyframe still');
+    assert.equal(seen.videoMs(10_000, KEY, 11_000), 11_100);
+    assert.equal(seen.videoMs(10_040, INTER, 11_040), 11_140);
+    assert.equal(seen.audioMs(10_045, SOUND, 11_040), 11_145, 'all by the one offset');
+  });
+
+  it('leaves out nothing more once it goes on, for as long as a publish lasts', () => {
+    const clock = new RelayClock();
+    clock.videoMs(1000, KEY, 0);
+    clock.resume();
+    const hourMs = 3_600_000;
+    for (let hour = 0; hour < 60 * 24; hour++) {
+      const timestampMs = (hour * hourMs) >>> 0;
+      const givenMs = clock.videoMs(timestampMs, KEY, 40 + hour * hourMs);
+      assert.equal(givenMs, (timestampMs + 1040) >>> 0, `in hour ${hour}`);
+    }
+  });
+
+  it('passes on a clock that begins anew behind a change, near it or long after, and viewers see time rise', () => {
+    for (const playedMs of [0, 1000, 2_000_000]) {
+      const clock = new RelayClock();
+      const timeline = new Timeline();
+      const shown: number[] = [];
+      const show = (timestampMs: number, nowMs: number): void => {
+        const givenMs = clock.videoMs(timestampMs, KEY, nowMs);
+        if (givenMs !== null) shown.push(timeline.frameMs('video', givenMs));
+      };
+      show(1000, 0);
+      clock.resume();
+      show(7_200_000, 500);
+      show(7_200_000 + playedMs, 500 + playedMs);
+      for (let at = 0; at < 5; at++) show(at * 40, 600 + playedMs + at * 40);
+      clock.resume();
+      show(50, 1800 + playedMs);
+      assert.equal(shown.length, 9, 'nothing is left out');
+      const steps = shown.slice(1).map((timeMs, index) => timeMs - (shown[index] ?? 0));
+      const [changeMs, playingMs, anewMs, ...others] = steps;
+      assert.deepEqual([changeMs, playingMs, anewMs], [500, playedMs, 100]);
+      assert.deepEqual(others, [40, 40, 40, 40, 1040], `${playedMs} ms behind the change`);
+    }
   });
 
   it('has nothing to go on from where the first connection sent no frame', () => {

@@ -53,8 +53,9 @@ export class RelayRig {
   readonly guard: Guard = createGuard((error) => this.internalErrors.push(error));
   /** Sockets to upstreams of plain RTMP that are open. */
   readonly dialled = new Set<Socket>();
-  /** Upstreams that were dialled, in order. */
+  /** Upstreams that were dialled, in order, and for which clients' addresses. */
   readonly dials: string[] = [];
+  readonly dialledFor: (string | null)[] = [];
   /** Where the server listens; 0 before. */
   port = 0;
 
@@ -82,6 +83,7 @@ export class RelayRig {
       listenerAt: () => '',
       dial: (upstream, client, signal) => {
         this.dials.push(upstream.name);
+        this.dialledFor.push(client?.remoteAddress ?? null);
         if (upstream.url.transport === 'rtmp') return this.#dial(upstream.url.portNumber, signal);
         return dialUpstream(upstream, client, { ...this.#linkDeps, caFiles }, signal);
       },

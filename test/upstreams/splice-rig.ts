@@ -1,7 +1,7 @@
 // A splice between two Links in memory, with a clock that the test turns.
 
 import type { EndReason } from '../../src/errors.ts';
-import type { LinkFacts } from '../../src/links/link.ts';
+import type { Lending, LentOutlet, LinkFacts } from '../../src/links/link.ts';
 import type { PassedClient } from '../../src/links/passage.ts';
 import type { FollowingHeaders } from '../../src/protocol/rtmp/splice/following-headers.ts';
 import { DeadlineWheel } from '../../src/sessions/deadline-wheel.ts';
@@ -17,8 +17,12 @@ export type SpliceRigOptions = {
   readonly gatherMs?: number;
   readonly maxWaitingBytes?: number;
   readonly idleTimeoutMs?: number;
+  /** Whether the client's Link carries what is lent. */
+  readonly carriesLent?: boolean;
   readonly answer?: readonly Uint8Array[];
   readonly unsaid?: readonly Uint8Array[];
+  /** What the client is still to be told by the one that had its Link before. */
+  readonly toldFirst?: readonly Uint8Array[];
   readonly rest?: Uint8Array;
   readonly following?: FollowingHeaders | null;
   readonly cipher?: PassedClient['cipher'];
@@ -26,9 +30,36 @@ export type SpliceRigOptions = {
 
 const NOTHING = new Uint8Array(0);
 
-/** A Link whose peer takes only as much as the test pulls, and that tells when it is resumed. */
+/** A Link whose peer takes only as much as the test pulls, and that tells when it is resumed. It may lend and be lent. */
 class PausableLink extends MemoryLink {
   onResume: (() => void) | null = null;
+  /** What lent bytes meet here; null where they are never taken. */
+  lentOutlet: LentOutlet | null = null;
+  /** Bytes that went on while they were lent. */
+  lentBytes = 0;
+
+  /** Has it carry what is lent, as a socket with room does. */
+  carryLent(): void {
+    this.lentOutlet = {
+      takesLent: () => !this.isHeld,
+      carryLent: (bytes) => {
+        this.lentBytes += bytes.length;
+        this.pulls.push([Uint8Array.from(bytes)]);
+        return 'returned';
+      },
+    };
+  }
+
+  /** Bytes from the peer, which are lent first, and overwritten where they were not kept. */
+  lend(bytes: Uint8Array): Lending {
+    const lent = Uint8Array.from(bytes);
+    const fates: Lending[] = [];
+    this.guard(this, () => fates.push(this.endpoint.receiveLent?.(lent) ?? 'refused'));
+    const [fate = 'kept'] = fates;
+    lent.fill(0xee);
+    if (fate === 'refused') this.push(bytes);
+    return fate;
+  }
 
   override resume(): void {
     super.resume();
@@ -52,6 +83,7 @@ export class SpliceRig {
     const facts: Partial<LinkFacts> = { transport: isTunnel ? 'rtmpt' : 'rtmp' };
     this.client = new PausableLink(facts, isTunnel ? 30 : 0);
     this.upstream = new PausableLink();
+    if (options.carriesLent === true) this.client.carryLent();
     const lease = this.pool.pool.take(inOrder('a'));
     if (lease === null) throw new Error('there is an upstream');
     lease.opened();
@@ -59,6 +91,7 @@ export class SpliceRig {
     const client: PassedClient = {
       link: this.client,
       cipher: options.cipher ?? null,
+      unsaid: options.toldFirst ?? [],
       rest: options.rest ?? NOTHING,
       onEnd: (reason, bytes) => this.ends.push({ reason, ...bytes }),
     };

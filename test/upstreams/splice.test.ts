@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { RtmpeCipher } from '../../src/protocol/rtmp/handshake/rtmpe.ts';
 import { FollowingHeaders } from '../../src/protocol/rtmp/splice/following-headers.ts';
 import { cutAt, picks } from '../protocol/rtmp/splice/wire-script.ts';
 import { chunk, filled, join, setChunkSize } from '../support/chunk-wire.ts';
@@ -66,6 +67,72 @@ describe('Splice', () => {
     assert.equal(join(rig.splice.takeDue(1000)).length, 112);
   });
 
+  it('passes what is lent on at once, and the same bytes come where some of it was refused', () => {
+    fc.assert(
+      fc.property(picks, picks, (cuts, holds) => {
+        const rig = new SpliceRig({ carriesLent: true });
+        const down = join([
+          new ClientMessages().message(9, filled(4000)),
+          new ClientMessages().call('done', 0),
+        ]);
+        const pieces = cutAt(down, cuts);
+        const held = new Set(holds.map((pick) => pick % pieces.length));
+        for (const [index, piece] of pieces.entries()) {
+          rig.client.isHeld = held.has(index);
+          rig.upstream.lend(piece);
+          if (index % 2 === 1) rig.client.wake();
+        }
+        rig.client.isHeld = false;
+        rig.client.wake();
+        assert.deepEqual(rig.client.readPulled(), Buffer.from(down));
+        rig.client.drop();
+        assert.equal(rig.ends[0]?.outBytes, down.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('lends nothing to a tunnel, and nothing to a client whose bytes are enciphered', () => {
+    const cipher = new RtmpeCipher(filled(16), filled(16, 1));
+    for (const options of [{ isTunnel: true }, { cipher }]) {
+      const rig = new SpliceRig({ ...options, carriesLent: true });
+      assert.equal(rig.upstream.lend(picture(100)), 'refused');
+      assert.equal(rig.client.lentBytes, 0);
+      assert.equal(rig.client.readPulled().length, 112);
+    }
+  });
+
+  it('reads the upstream of a socket at the rhythm to gather, once it has sent what sets up', () => {
+    for (const carriesLent of [true, false]) {
+      const rig = new SpliceRig({ gatherMs: 20, carriesLent });
+      rig.upstream.lend(join([setChunkSize(0xffffff), picture(10_000)]));
+      assert.equal(rig.upstream.isPaused, false);
+      rig.upstream.lend(picture(10_000));
+      assert.equal(rig.client.readPulled().length, 20_040);
+      assert.equal(rig.upstream.isPaused, true);
+      rig.clock.advance(19);
+      assert.equal(rig.upstream.isPaused, true);
+      rig.clock.advance(1);
+      assert.equal(rig.upstream.isPaused, false);
+      rig.clock.advance(100);
+      rig.upstream.lend(picture(10));
+      assert.equal(rig.client.readPulled().length, 22);
+      assert.equal(rig.upstream.isPaused, true);
+    }
+  });
+
+  it('reads an upstream at its time only where the client has room', async () => {
+    const rig = new SpliceRig({ gatherMs: 20, maxWaitingBytes: SMALL_BYTES });
+    rig.upstream.push(join([setChunkSize(0xffffff), picture(20_000)]));
+    rig.hold();
+    rig.upstream.push(picture(SMALL_BYTES + 1));
+    rig.clock.advance(20);
+    assert.equal(rig.upstream.isPaused, true);
+    rig.client.pull();
+    await turn();
+    assert.equal(rig.upstream.isPaused, false);
+  });
+
   it('answers a send with little, and an idle with all', () => {
     const rig = new SpliceRig({ isTunnel: true });
     rig.hold();
@@ -73,6 +140,30 @@ describe('Splice', () => {
     assert.ok(join(rig.splice.takeAnswers(100_000)).length < 8192);
     assert.deepEqual(rig.splice.takeAnswers(100_000), []);
     assert.ok(join(rig.splice.takeDue(100_000)).length > 20_000);
+  });
+
+  it('answers a send with a long message that no idle has come for in half a second', () => {
+    const rig = new SpliceRig({ isTunnel: true });
+    rig.hold();
+    rig.upstream.push(join([setChunkSize(0xffffff), picture(20_000), picture(20_000)]));
+    assert.equal(join(rig.splice.takeAnswers(100_000)).length, setChunkSize(0xffffff).length);
+    assert.deepEqual(rig.splice.takeAnswers(100_000), []);
+    rig.clock.advance(499);
+    assert.deepEqual(rig.splice.takeAnswers(100_000), []);
+    rig.clock.advance(1);
+    assert.equal(join(rig.splice.takeAnswers(25_000)).length, picture(20_000).length);
+    assert.deepEqual(rig.splice.takeAnswers(100_000), []);
+  });
+
+  it('says first what the client is still to be told, and sends nothing before that', () => {
+    for (const isTunnel of [true, false]) {
+      const rig = new SpliceRig({ isTunnel, toldFirst: [Uint8Array.of(3, 3), Uint8Array.of(4)] });
+      rig.upstream.push(setChunkSize(4096));
+      assert.deepEqual(
+        new Uint8Array(rig.client.readPulled()),
+        join([Uint8Array.of(3, 3, 4), setChunkSize(4096)]),
+      );
+    }
   });
 
   describe('with a client that is slow', () => {
@@ -185,15 +276,17 @@ describe('Splice', () => {
     });
 
     it('says nothing where the client has half of a message', () => {
-      const rig = new SpliceRig();
-      rig.upstream.push(HALF_MESSAGE);
-      assert.equal(rig.client.readPulled().length, HALF_MESSAGE.length);
-      rig.upstream.drop();
-      assert.equal(rig.client.readPulled().length, 0);
-      assert.deepEqual(
-        rig.ends.map(({ reason }) => reason.code),
-        ['upstream-closed'],
-      );
+      for (const carriesLent of [false, true]) {
+        const rig = new SpliceRig({ carriesLent });
+        rig.upstream.lend(HALF_MESSAGE);
+        assert.equal(rig.client.readPulled().length, HALF_MESSAGE.length);
+        rig.upstream.drop();
+        assert.equal(rig.client.readPulled().length, 0);
+        assert.deepEqual(
+          rig.ends.map(({ reason }) => reason.code),
+          ['upstream-closed'],
+        );
+      }
     });
 
     it('says it in chunks of the size that the upstream has announced', () => {
@@ -212,10 +305,10 @@ describe('Splice', () => {
     });
 
     it('ends the client at once where the upstream sends what is no chunk stream, and counts that against it', () => {
-      for (const isTunnel of [true, false]) {
-        const rig = new SpliceRig({ isTunnel });
+      for (const options of [{ isTunnel: true }, { isTunnel: false }, { carriesLent: true }]) {
+        const rig = new SpliceRig(options);
         const whole = new ClientMessages().call('last', 0);
-        rig.upstream.push(join([whole, Uint8Array.of(0xc9, 1, 2, 3), filled(100)]));
+        rig.upstream.lend(join([whole, Uint8Array.of(0xc9, 1, 2, 3), filled(100)]));
         const bytes = rig.client.readPulled();
         assert.deepEqual(bytes.subarray(0, whole.length), Buffer.from(whole));
         assert.deepEqual(said(bytes.subarray(whole.length)), CLOSED);

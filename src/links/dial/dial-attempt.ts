@@ -21,6 +21,7 @@ export class DialAttempt {
   readonly #sockets: Socket[] = [];
   readonly #givenUp = Promise.withResolvers<never>();
   #expected = '';
+  #isClientTold = false;
   #isFailed = false;
 
   constructor() {
@@ -36,6 +37,11 @@ export class DialAttempt {
   /** Says what is waited for from now on: 'rtmp://10.0.0.5:1935 to take a connection'. */
   expect(text: string): void {
     this.#expected = text;
+  }
+
+  /** Says that the upstream is told whose connection it is: from now on, that client may be why it hangs up. */
+  tellClient(): void {
+    this.#isClientTold = true;
   }
 
   /** Has `clean` called once where the attempt fails, at once where it has. */
@@ -84,12 +90,14 @@ export class DialAttempt {
   /** The fault that an error of a connection is, in what is waited for; null stands for a connection that just ended. */
   faultFrom(error: Error | null): DialError {
     const { expected } = this;
+    const resetCode = this.#isClientTold ? 'turned-away' : 'reset';
     if (error === null)
-      return new DialError({ code: 'reset', expected, found: 'the end of the connection', cure: null });
+      return new DialError({ code: resetCode, expected, found: 'the end of the connection', cure: null });
     const systemCode = systemCodeOf(error);
     const cure = handshakeCureFor(systemCode);
     const found = foundText(error, systemCode);
-    return new DialError({ code: dialCodeOf(systemCode), expected, found, cure, cause: error });
+    const code = dialCodeOf(systemCode);
+    return new DialError({ code: code === 'reset' ? resetCode : code, expected, found, cure, cause: error });
   }
 
   /** Gives it up for this reason: what is waited for ends with it, and everything that was opened goes. */

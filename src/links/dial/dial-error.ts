@@ -13,6 +13,8 @@ export type DialErrorCode =
   | 'timeout'
   /** The connection broke, or was closed, before it was ready. */
   | 'reset'
+  /** The same, once the upstream knew whose connection it is: it may go by the client's address. */
+  | 'turned-away'
   /** The HTTP proxy on the way does not open one. */
   | 'proxy'
   /** TLS did not come about, or the certificate is not to be trusted. */

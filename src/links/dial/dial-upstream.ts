@@ -9,6 +9,7 @@ import { plainAddress } from '../address-list.ts';
 import type { Link, LinkFacts } from '../link.ts';
 import type { PipedLinkDeps } from '../piped-link.ts';
 import { SocketLink } from '../socket-link.ts';
+import { SocketReader } from '../socket-reader.ts';
 import type { CaFiles } from './ca-files.ts';
 import type { Judgement } from './certificate-judgement.ts';
 import { clientProxyHeader } from './client-proxy-header.ts';
@@ -53,17 +54,21 @@ async function openLink(
   const { url, httpProxy, proxyProtocol } = upstream;
   const { description } = url;
   dial.expect(`${description} to take a connection`);
+  const isTls = isTlsTransport(url.transport);
+  // WHY not always: what stands on the socket, TLS or an HTTP parser, reads it itself.
+  const reader = isTls || httpProxy !== null ? null : new SocketReader();
   const outer =
     httpProxy === null
-      ? await openSocket(url, dial)
+      ? await openSocket(url, dial, reader)
       : await connectThrough(httpProxy, url, description, dial);
   if (proxyProtocol !== 'none') {
     const header = clientProxyHeader(proxyProtocol, client, outer.localAddress ?? '');
     dial.expect(`${description} to take the PROXY header`);
+    if (client !== null) dial.tellClient();
     await writeTo(outer, header, dial);
   }
   const facts = factsOf(upstream, outer);
-  if (!isTlsTransport(url.transport)) return new SocketLink(outer, facts, deps);
+  if (!isTls) return new SocketLink(outer, facts, deps, reader);
   const socket = await openTls(outer, upstream, deps, dial);
   return new SocketLink(socket, { ...facts, tlsVersion: socket.getProtocol() }, deps);
 }

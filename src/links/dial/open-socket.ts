@@ -1,6 +1,7 @@
 // The first step of a dial: a TCP connection, as RTMP wants it.
 
 import { connect, type Socket } from 'node:net';
+import type { SocketReader } from '../socket-reader.ts';
 import type { DialAttempt } from './dial-attempt.ts';
 
 /** Silence after which TCP asks whether the other end is still there, ms. LIMIT: under the hour or less that NATs forget after. */
@@ -15,10 +16,14 @@ export type Place = {
 
 /**
  * Connects. Nothing of what the other end says is lost: the socket keeps what comes until somebody reads it, and reads no
- * more than fits into its buffer.
+ * more than fits into its buffer. Where a reader is given, that keeps what comes.
  * @throws DialError where the connection does not come about
  */
-export async function openSocket({ host, portNumber }: Place, attempt: DialAttempt): Promise<Socket> {
+export async function openSocket(
+  { host, portNumber }: Place,
+  attempt: DialAttempt,
+  reader: SocketReader | null = null,
+): Promise<Socket> {
   const socket = attempt.own(
     connect({
       host,
@@ -26,6 +31,7 @@ export async function openSocket({ host, portNumber }: Place, attempt: DialAttem
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+      ...(reader === null ? {} : { onread: reader.onread }),
     }),
   );
   await attempt.untilEvent(socket, 'connect');

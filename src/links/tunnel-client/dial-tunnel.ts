@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { CertificateFault } from '../dial/certificate-judgement.ts';
 import type { LinkFacts } from '../link.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 import { MAX_SESSION_ID_CHARS } from './limits.ts';
@@ -22,16 +23,27 @@ const SESSION_ID = new RegExp(`^[A-Za-z0-9._~+=:@!$&'()*,;-]{1,${MAX_SESSION_ID_
 /** The tunnel could not be opened. The message says what was expected and what was found, and holds no secret. */
 export class TunnelDialError extends Error {
   override readonly name = 'TunnelDialError';
+  /** What is wrong with the server's certificate, where that is why; null elsewhere. */
+  readonly certificateFault: CertificateFault | null;
+
+  constructor(message: string, certificateFault: CertificateFault | null = null) {
+    super(message);
+    this.certificateFault = certificateFault;
+  }
 }
 
 /**
- * Opens a tunnel. The Link is attached by the caller; one that is not wanted any more is closed all the same.
- * @throws TunnelDialError when no tunnel was opened; Error for a setting that cannot be
+ * Opens a tunnel. The Link is attached by the caller; one that is not wanted any more is closed all the same. Where it fails
+ * or `signal` gives it up, no connection is left.
+ * @throws TunnelDialError when no tunnel was opened; the reason of `signal` where that gave it up; Error for a setting that
+ * cannot be
  */
 export async function dialTunnel(
   address: TunnelAddress,
   options: TunnelClientOptions,
+  signal?: AbortSignal,
 ): Promise<TunnelClientLink> {
+  signal?.throwIfAborted();
   const complete = completeTunnelOptions(options);
   const origin = originOf(address);
   let firstSocket: Socket | null = null;
@@ -48,28 +60,45 @@ export async function dialTunnel(
     maxReplyBytes: complete.maxReplyBytes,
   };
   const sends = new Lane(laneOptions);
-  const outcome = await open(sends, complete);
+  const outcome = await open(sends, complete, signal);
+  if (signal?.aborted === true) {
+    sends.cut();
+    throw signal.reason;
+  }
   const sessionId = sessionIdOf(outcome);
   if (sessionId === null || firstSocket === null) {
     sends.cut();
-    throw new TunnelDialError(`expected ${origin} to open a tunnel, found ${foundText(outcome)}`);
+    const text = `expected ${origin} to open a tunnel, found ${foundText(outcome)}`;
+    throw new TunnelDialError(text, outcome.type === 'failed' ? (outcome.certificateFault ?? null) : null);
   }
   const facts = factsOf(address, complete, firstSocket);
   const lanes = complete.connections === 1 ? ([sends] as const) : ([sends, new Lane(laneOptions)] as const);
   return new TunnelClientLink({ facts, sessionId, lanes }, complete);
 }
 
-function open(lane: Lane, { wheel, replyTimeoutMs }: CompleteTunnelOptions): Promise<PostOutcome> {
-  return new Promise((resolve) => {
-    const deadline = wheel.at(wheel.nowMs() + replyTimeoutMs, () => {
-      lane.cut();
-      resolve({ type: 'failed', text: `no reply within ${replyTimeoutMs} ms`, isUnsent: false });
-    });
-    lane.post('/open/1', OPEN_BODY, (outcome) => {
-      deadline.cancel();
-      resolve(outcome);
-    });
+/** @throws the reason of `signal` where that gives it up */
+async function open(
+  lane: Lane,
+  { wheel, replyTimeoutMs }: CompleteTunnelOptions,
+  signal: AbortSignal | undefined,
+): Promise<PostOutcome> {
+  const { promise, resolve, reject } = Promise.withResolvers<PostOutcome>();
+  const onAbort = (): void => reject(signal?.reason);
+  const deadline = wheel.at(wheel.nowMs() + replyTimeoutMs, () => {
+    lane.cut();
+    resolve({ type: 'failed', text: `no reply within ${replyTimeoutMs} ms`, isUnsent: false });
   });
+  signal?.addEventListener('abort', onAbort);
+  lane.post('/open/1', OPEN_BODY, resolve);
+  try {
+    return await promise;
+  } catch (error) {
+    lane.cut();
+    throw error;
+  } finally {
+    deadline.cancel();
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 /** The id in a reply to /open; null where there is none. A page of HTML, for one, is none. */

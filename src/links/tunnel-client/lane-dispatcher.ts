@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
+import { type CertificateFault, faultIn } from '../dial/certificate-judgement.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import type { TunnelTls } from './tunnel-client-options.ts';
 import { hexOf } from './tunnel-client-options.ts';
@@ -26,10 +27,16 @@ export type LaneCarrier = {
   destroy(): void;
 };
 
-/** The certificate is not the one that was pinned. The message names both fingerprints. */
-export class PinError extends Error {
-  override readonly name = 'PinError';
-  readonly code = 'ERR_CERTIFICATE_NOT_PINNED';
+/** The server's certificate is not to be trusted. The message says what was expected and what was found. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+  readonly code = 'ERR_CERTIFICATE_NOT_TRUSTED';
+  readonly fault: CertificateFault;
+
+  constructor(fault: CertificateFault) {
+    super(`expected ${fault.expected}, found ${fault.found}`);
+    this.fault = fault;
+  }
 }
 
 const CLIENT_OPTIONS = {
@@ -84,14 +91,19 @@ function dispatcherOf(route: LaneRoute, opened: Set<Socket>): Dispatcher {
   });
 }
 
-function tlsOptionsOf({ ca, servername, fingerprint256, isUnverified = false }: TunnelTls): {
-  readonly rejectUnauthorized: boolean;
+/**
+ * WHY nothing is rejected here: Node would end the connection at a bad certificate, and then nobody could say what is in it. It
+ * is judged in `watched` instead, always. And no session is taken up again, for of such a one Node checks no name.
+ */
+function tlsOptionsOf({ ca, servername }: TunnelTls): {
+  readonly rejectUnauthorized: false;
+  readonly maxCachedSessions: 0;
   readonly ca?: string;
   readonly servername?: string;
 } {
-  const isPinnedOnly = fingerprint256 !== undefined && ca === undefined;
   return {
-    rejectUnauthorized: !isUnverified && !isPinnedOnly,
+    rejectUnauthorized: false,
+    maxCachedSessions: 0,
     ...(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { servername }),
   };
@@ -125,11 +137,11 @@ function watched(connect: buildConnector.connector, route: LaneRoute): buildConn
         callback(error, null);
         return;
       }
-      const fault = pinFaultOf(socket, route);
+      const fault = certificateFaultOf(socket, route);
       if (fault !== null) {
         socket.on('error', () => socket.destroy());
         socket.destroy();
-        callback(fault, null);
+        callback(new CertificateError(fault), null);
         return;
       }
       route.onConnected(socket);
@@ -138,13 +150,16 @@ function watched(connect: buildConnector.connector, route: LaneRoute): buildConn
   };
 }
 
-function pinFaultOf(socket: Socket, { origin, tls }: LaneRoute): PinError | null {
-  if (tls.fingerprint256 === undefined || !origin.startsWith('https:')) return null;
-  const expected = hexOf(tls.fingerprint256);
-  const found = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.fingerprint256 : undefined;
-  if (found !== undefined && hexOf(found) === expected) return null;
-  const foundText = found === undefined ? 'none' : hexOf(found);
-  return new PinError(`expected a certificate with the fingerprint ${expected}, found ${foundText}`);
+function certificateFaultOf(socket: Socket, { origin, tls }: LaneRoute): CertificateFault | null {
+  if (!origin.startsWith('https:')) return null;
+  if (!(socket instanceof TLSSocket)) throw new Error('a connection to https is one of TLS');
+  const { ca, servername, fingerprint256, isUnverified = false } = tls;
+  const host = servername ?? new URL(origin).hostname.replaceAll(/[[\]]/g, '');
+  const isPinnedOnly = fingerprint256 !== undefined && ca === undefined;
+  const fault = isUnverified || isPinnedOnly ? null : faultIn(socket, host, { type: 'authority' });
+  if (fault !== null || fingerprint256 === undefined) return fault;
+  const fingerprint = (hexOf(fingerprint256).toUpperCase().match(/../g) ?? []).join(':');
+  return faultIn(socket, host, { type: 'fingerprint', fingerprint });
 }
 
 function isConnector(value: unknown): value is buildConnector.connector {

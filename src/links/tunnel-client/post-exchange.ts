@@ -1,6 +1,8 @@
 // One POST and its reply, as undici tells of it. It ends in exactly one outcome; what undici says afterwards is ignored.
 
 import type { Dispatcher } from 'undici';
+import type { CertificateFault } from '../dial/certificate-judgement.ts';
+import { CertificateError } from './lane-dispatcher.ts';
 
 /** How a POST ended. */
 export type PostOutcome =
@@ -18,6 +20,8 @@ export type PostOutcome =
       readonly text: string;
       /** True where nothing of the request can have left. */
       readonly isUnsent: boolean;
+      /** What is wrong with the server's certificate, where that is why. */
+      readonly certificateFault?: CertificateFault;
     };
 
 /** Codes of what fails while a connection is opened, and at no other time. */
@@ -77,11 +81,12 @@ export class PostExchange implements Dispatcher.DispatchHandler {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
     const text = error.message === '' ? code : `${error.message} (${code})`;
     const isUnsent = UNSENT_CODES.has(code);
+    const certificate = error instanceof CertificateError ? { certificateFault: error.fault } : {};
     if (this.#isOver) return;
     this.#isOver = true;
     // WHY: undici says so in the middle of taking the connection down, and fails on a new request in there.
     queueMicrotask(() => {
-      if (!this.#isAbandoned) this.#done({ type: 'failed', text, isUnsent });
+      if (!this.#isAbandoned) this.#done({ type: 'failed', text, isUnsent, ...certificate });
     });
   }
 

@@ -149,7 +149,7 @@ export function caFileOf(...texts: string[]): string {
 }
 
 /** A port that takes no connection and refuses none: a process that never accepts, with a full backlog. */
-export async function startBlackHole(t: Cleaner): Promise<number> {
+export async function startBlackHole(t: Cleaner, lifeMs = HOLE_LIFE_MS): Promise<number> {
   const code = `
     const server = require('node:net').createServer();
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
@@ -161,7 +161,7 @@ export async function startBlackHole(t: Cleaner): Promise<number> {
     title: 'black hole',
     command: process.execPath,
     args,
-    limitMs: HOLE_LIFE_MS,
+    limitMs: lifeMs,
   });
   await program.waitForOutput(/port \d+/, LIMIT_MS);
   const port = Number(/port (\d+)/.exec(program.output())?.[1]);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { dialUpstream } from '../../../src/links/dial/dial-upstream.ts';
 import { makeCertificate } from '../../support/certificates.ts';
@@ -168,6 +169,18 @@ describe('dialling an upstream over TLS', () => {
     const fault = await faultOf(dialUpstream(upstream, null, dialDeps(t)));
     assert.equal(fault.code, 'reset');
     assert.match(fault.message, /to finish TLS, found /);
+    await untilSockets(0);
+  });
+
+  it('says so where it is closed once the upstream knows whose connection it is', async (t) => {
+    const serve = (socket: Socket) => socket.once('data', () => socket.resetAndDestroy());
+    const server = await LoopbackServer.start(t, serve);
+    const url = `rtmps://localhost:${server.port}`;
+    const upstream = upstreamWith({ url, proxyProtocol: 'v2' });
+    const deps = dialDeps(t);
+    assert.equal((await faultOf(dialUpstream(upstream, MEMORY_FACTS, deps))).code, 'turned-away');
+    assert.equal((await faultOf(dialUpstream(upstream, null, deps))).code, 'reset');
+    assert.equal((await faultOf(dialUpstream(upstreamWith({ url }), MEMORY_FACTS, deps))).code, 'reset');
     await untilSockets(0);
   });
 

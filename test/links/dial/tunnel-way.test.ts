@@ -12,6 +12,7 @@ import { startSquid } from '../../support/squid.ts';
 import { startTestGateway } from '../../support/test-gateway.ts';
 import { LinkEnd, reply, ScriptedServer } from '../tunnel-client/tunnel-rig.ts';
 import {
+  caFileOf,
   dialDeps,
   faultOf,
   LoopbackServer,
@@ -108,16 +109,30 @@ describe('dialling an upstream by RTMPT', () => {
     const certificate = await makeCertificate('localhost');
     const server = await ScriptedServer.start(t, certificate);
     const url = `rtmpts://localhost:${server.port}`;
+    const { fingerprint256: its } = new X509Certificate(certificate.cert);
+    const opened = `expected ${url} to open a tunnel with a certificate`;
     const unknown = await faultWith(t, { url });
     assert.equal(unknown.code, 'tls');
-    assert.match(
+    assert.equal(
       unknown.message,
-      /\(DEPTH_ZERO_SELF_SIGNED_CERT\) \(name the file of who signed it in tls\.ca, /,
+      `${opened} that is valid for localhost, found one that nobody who is trusted signed, with the fingerprint ${its} (DEPTH_ZERO_SELF_SIGNED_CERT) (name the file of who signed it in tls.ca, or, where it is the right one, its fingerprint in tls.fingerprint)`,
+    );
+    const named = await faultWith(t, {
+      url,
+      tls: { ca: caFileOf(certificate.cert), serverName: 'b.example' },
+    });
+    assert.equal(named.code, 'tls');
+    assert.match(
+      named.message,
+      /valid for b\.example, found one for .*localhost.* set tls\.serverName to a name that/,
     );
     const { fingerprint256 } = new X509Certificate((await makeCertificate('localhost')).cert);
     const pinned = await faultWith(t, { url, tls: { fingerprint: fingerprint256 } });
     assert.equal(pinned.code, 'tls');
-    assert.match(pinned.message, /found expected a certificate with the fingerprint [0-9a-f]{64}, found /);
+    assert.equal(
+      pinned.message,
+      `${opened} with the fingerprint ${fingerprint256}, found one with ${its} (set tls.fingerprint to that where the certificate was renewed, else find out who answers there)`,
+    );
     const noFile = await faultWith(t, { url, tls: { ca: '/nowhere/ca.pem' } });
     assert.equal(noFile.code, 'setting');
   });

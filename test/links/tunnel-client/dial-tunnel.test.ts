@@ -7,9 +7,11 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { describe, it, type TestContext } from 'node:test';
 import { freePort } from '../../../bench/support/ports.ts';
 import { dialTunnel, TunnelDialError } from '../../../src/links/tunnel-client/dial-tunnel.ts';
+import { Lane } from '../../../src/links/tunnel-client/lane.ts';
+import type { PostOutcome } from '../../../src/links/tunnel-client/post-exchange.ts';
 import type { TunnelClientOptions } from '../../../src/links/tunnel-client/tunnel-client-options.ts';
 import { testCertificate } from '../../support/certificates.ts';
-import { linkDeps, openLink, reply, ScriptedServer, say, until } from './tunnel-rig.ts';
+import { LinkEnd, linkDeps, openLink, reply, ScriptedServer, say, until } from './tunnel-rig.ts';
 
 const SECRETS = /S3cret|pass|word|us%65r/;
 
@@ -186,6 +188,51 @@ describe('opening a tunnel', () => {
     assert.match(tlsError.message, /no reply within 200 ms$/);
   });
 
+  it('is given up at once, before and while nothing is answered, and leaves no connection and no deadline', async (t) => {
+    const sockets = new Set<Socket>();
+    const silent = createTcpServer((socket) => {
+      sockets.add(socket.resume().on('error', () => socket.destroy()));
+      socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    t.after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const reason = new Error('nobody wants it');
+    for (const isSecure of [false, true]) {
+      const { wheel, guard } = linkDeps(t);
+      const dial = (signal: AbortSignal) =>
+        dialTunnel({ host: '127.0.0.1', port, isSecure }, { wheel, guard }, signal);
+      await assert.rejects(dial(AbortSignal.abort(reason)), reason);
+      assert.equal(sockets.size, 0);
+      const dialling = new AbortController();
+      const refused = assert.rejects(dial(dialling.signal), reason);
+      assert.equal(wheel.deadlineCount, 1);
+      await until(() => sockets.size === 1);
+      dialling.abort(reason);
+      const givenUpMs = performance.now();
+      await refused;
+      assert.ok(performance.now() - givenUpMs < 1000, 'it waits for no reply');
+      assert.equal(wheel.deadlineCount, 0);
+      await until(() => sockets.size === 0);
+    }
+  });
+
+  it('is not given up by a signal that comes behind it', async (t) => {
+    const server = await ScriptedServer.start(t);
+    server.answer = (request) => reply(request, '\x01!');
+    const { wheel, guard } = linkDeps(t);
+    const dialling = new AbortController();
+    const address = { host: '127.0.0.1', port: server.port, isSecure: false };
+    const link = await dialTunnel(address, { wheel, guard }, dialling.signal);
+    dialling.abort();
+    const end = new LinkEnd();
+    link.attach(end);
+    end.queue('hello');
+    link.wake();
+    await until(() => end.text.startsWith('!!'));
+    for (let time = 0; time < 2; time++) link.fail({ code: 'done', message: 'enough' });
+  });
+
   it('refuses a certificate that nobody it knows has signed, or that is for another name', async (t) => {
     const certificate = await testCertificate();
     const { port } = await ScriptedServer.start(t, certificate);
@@ -195,10 +242,35 @@ describe('opening a tunnel', () => {
     const wrong = { fingerprint256: 'ab'.repeat(32) };
     assert.match(
       (await refusalOf(t, port, { isSecure: true, tls: wrong })).message,
-      new RegExp(`expected a certificate with the fingerprint ${'ab'.repeat(32)}, found [0-9a-f]{64}`),
+      /expected a certificate with the fingerprint AB(?::AB){31}, found one with [0-9A-F]{2}(?::[0-9A-F]{2}){31}/,
     );
     const both = { ca: certificate.cert, ...wrong };
     assert.match((await refusalOf(t, port, { isSecure: true, tls: both })).message, /fingerprint/);
+  });
+
+  it('refuses it the second time too, when a session could be taken up again', async (t) => {
+    const certificate = await testCertificate();
+    // WHY 1.2: there the session is known as soon as the handshake is over.
+    const { port } = await ScriptedServer.start(t, { ...certificate, maxVersion: 'TLSv1.2' });
+    const tls = { ca: certificate.cert, servername: 'other.example' };
+    const lane = new Lane({
+      route: {
+        origin: `https://127.0.0.1:${port}`,
+        tls,
+        proxyUrl: null,
+        onConnected: () => assert.fail('it was taken'),
+      },
+      userAgent: 'x',
+      maxReplyBytes: 1000,
+    });
+    t.after(() => lane.cut());
+    for (let time = 0; time < 3; time++) {
+      const outcome = await new Promise<PostOutcome>((resolve) => {
+        lane.post('/open/1', Uint8Array.of(0), resolve);
+      });
+      assert.ok(outcome.type === 'failed');
+      assert.match(outcome.text, /ERR_TLS_CERT_ALTNAME_INVALID/);
+    }
   });
 
   it('takes a certificate of a given authority, of a given fingerprint, and any where that is asked for', async (t) => {

@@ -71,7 +71,10 @@ export class ScriptedServer {
     });
   }
 
-  static async start(t: Cleaner, certificate: CertificatePair | null = null): Promise<ScriptedServer> {
+  static async start(
+    t: Cleaner,
+    certificate: (CertificatePair & { readonly maxVersion?: 'TLSv1.2' }) | null = null,
+  ): Promise<ScriptedServer> {
     const server = new ScriptedServer(certificate);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
@@ -128,7 +131,9 @@ export type OpenLink = {
 };
 
 /** Time and an error boundary for Links of a test. */
-export function linkDeps(t: Cleaner): Pick<TunnelClientOptions, 'wheel' | 'guard'> & { caught: unknown[] } {
+export function linkDeps(
+  t: Cleaner,
+): Pick<TunnelClientOptions, 'guard'> & { wheel: DeadlineWheel; caught: unknown[] } {
   const wheel = new DeadlineWheel(PROCESS_CLOCK);
   t.after(() => wheel.stop());
   const caught: unknown[] = [];

@@ -1,5 +1,6 @@
 // How a client keeps its connection in order: acknowledges what it received, answers pings and bandwidths, pings a server
-// that is silent, and passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder. [RTMP 5.4, 6.2, 7.1.7]
+// that is silent, or to see whether it answers, and passes StreamEOF on. Set Chunk Size and Abort act in the chunk decoder.
+// [RTMP 5.4, 6.2, 7.1.7]
 
 import { AckCounter } from '../ack-counter.ts';
 import { encodeControl, parseControl } from '../control-message.ts';
@@ -8,6 +9,7 @@ import { MessageType, type RtmpMessage } from '../message.ts';
 import { PeerWatch, type PeerWatchOptions } from '../peer-watch.ts';
 import { encodeUserControl, parseUserControl } from '../user-control.ts';
 import type { ClientEvent } from './client-events.ts';
+import type { CompleteClientOptions } from './client-options.ts';
 import type { ClientOutput } from './client-output.ts';
 
 /** Window in bytes that is assumed and announced until the server names another, as FFmpeg announces it. */
@@ -16,28 +18,37 @@ export const DEFAULT_WINDOW_BYTES = 2_500_000;
 /** Largest window that may be announced: peers read it as a signed number. */
 const MAX_WINDOW_BYTES = 0x7fffffff;
 
+/** The times that a server is watched by. */
+type ClientControlOptions = PeerWatchOptions & Pick<CompleteClientOptions, 'answeredPingMs'>;
+
 /** Protocol control and user control of one connection, seen from the client. */
 export class ClientControl {
   readonly #output: ClientOutput;
   readonly #emit: (event: ClientEvent) => void;
-  readonly #options: PeerWatchOptions;
+  readonly #answeredPingMs: number;
+  #times: PeerWatchOptions;
   readonly #acks = new AckCounter(DEFAULT_WINDOW_BYTES);
   #isWatching = false;
   /** Made by the first tick after connect was accepted: the session has no clock of its own. */
   #watch: PeerWatch | null = null;
+  /** Whether it is still to be seen that the server answers pings. */
+  #probe: 'due' | 'under-way' | 'over';
   #announcedWindowBytes = 0;
   #acknowledgedBytes = 0;
 
-  constructor(output: ClientOutput, emit: (event: ClientEvent) => void, options: PeerWatchOptions) {
+  constructor(output: ClientOutput, emit: (event: ClientEvent) => void, options: ClientControlOptions) {
     this.#output = output;
     this.#emit = emit;
-    this.#options = options;
+    this.#times = options;
+    this.#answeredPingMs = options.answeredPingMs;
+    this.#probe = Number.isFinite(options.answeredPingMs) ? 'due' : 'over';
   }
 
   /** Begins to watch for silence, unless it may last for ever: connect was accepted. */
   watch(): void {
-    const { pingIntervalMs, pingTimeoutMs, messageTimeoutMs } = this.#options;
-    this.#isWatching = Number.isFinite(Math.min(pingIntervalMs, pingTimeoutMs, messageTimeoutMs));
+    const { pingIntervalMs, pingTimeoutMs, messageTimeoutMs } = this.#times;
+    const leastMs = Math.min(pingIntervalMs, pingTimeoutMs, messageTimeoutMs, this.#answeredPingMs);
+    this.#isWatching = Number.isFinite(leastMs);
   }
 
   /** When to tick next: 0 for at once, since watching just began; null where nothing is watched yet. */
@@ -51,8 +62,10 @@ export class ClientControl {
    */
   tick(nowMs: number, stillSinceMs: number | null): void {
     if (!this.#isWatching) return;
-    this.#watch ??= new PeerWatch(this.#options, nowMs);
-    if (!this.#watch.tick(nowMs, stillSinceMs)) return;
+    this.#watch ??= new PeerWatch(this.#times, nowMs);
+    const isPingDue = this.#watch.tick(nowMs, stillSinceMs);
+    if (!isPingDue && this.#probe !== 'due') return;
+    if (this.#probe === 'due') this.#probe = 'under-way';
     const timestampMs = Math.floor(nowMs) >>> 0;
     this.#output.putControl(
       MessageType.UserControl,
@@ -118,6 +131,15 @@ export class ClientControl {
     if (event.type === 'ping-request') {
       const pong = encodeUserControl({ type: 'ping-response', timestampMs: event.timestampMs });
       this.#putAnswer(MessageType.UserControl, pong);
+    } else if (event.type === 'ping-response' && this.#probe === 'under-way') {
+      this.#probe = 'over';
+      this.#times = {
+        ...this.#times,
+        pingIntervalMs: this.#answeredPingMs,
+        pingTimeoutMs: this.#answeredPingMs,
+      };
+      // The next tick, at once, makes another one.
+      this.#watch = null;
     } else if (event.type === 'stream-eof') {
       this.#emit({ type: 'stream-eof', messageStreamId: event.messageStreamId });
     }

@@ -30,6 +30,12 @@ export type ClientSessionOptions = {
   readonly pingIntervalMs?: number;
   /** Further silence after which it is given up, ms. Default 60,000; Infinity: never. */
   readonly pingTimeoutMs?: number;
+  /**
+   * What both times are for a server that answers pings, ms: one is sent as soon as connect was accepted, and they hold from
+   * the first answer on. Default Infinity: none is sent for that. WHY: only a server may ping, by the specification, and one
+   * that answers none can be told from one that has nothing to say by a long silence alone. [RTMP 7.1.7]
+   */
+  readonly answeredPingMs?: number;
   /** Time without a byte of progress on a message that the server began, ms. Default 60,000; Infinity: for ever. */
   readonly messageTimeoutMs?: number;
 };
@@ -85,6 +91,7 @@ export function completeOptions(options: ClientSessionOptions): CompleteClientOp
     commandTimeoutMs: DEFAULT_TIMEOUT_MS,
     pingIntervalMs: DEFAULT_SILENCE_MS,
     pingTimeoutMs: DEFAULT_SILENCE_MS,
+    answeredPingMs: Number.POSITIVE_INFINITY,
     messageTimeoutMs: DEFAULT_SILENCE_MS,
     ...options,
   };

@@ -42,6 +42,8 @@ export type DetachedConnection = {
   readonly cipher: RtmpeCipher | null;
   /** All that came behind the handshake, decrypted. */
   readonly receivedBytes: Uint8Array;
+  /** What is to be sent first: the answer to the handshake where nobody has taken it yet, and to pings; encrypted. */
+  readonly unsaid: readonly Uint8Array[];
 };
 
 /** What was dropped or ignored, by cause. */
@@ -185,8 +187,9 @@ export class RtmpServerSession {
     this.#requireOpen();
     if (this.#commands.isConnected || !this.isDecisionDue) throw new Error('no connect is due');
     const { cipher, recordedBytes: receivedBytes } = this.#reader;
+    const unsaid = this.#output.take(Number.POSITIVE_INFINITY);
     this.close();
-    return { cipher, receivedBytes };
+    return { cipher, receivedBytes, unsaid };
   }
 
   /** Says yes to the publish that is due, and goes on reading. @throws RtmpError as `receive` does */

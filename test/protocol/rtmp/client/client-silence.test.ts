@@ -111,6 +111,25 @@ describe('ClientSession, silence', () => {
     assert.equal(harness.session.nextDeadlineMs(), 0);
   });
 
+  it('asks at once whether the server answers pings, and is as quick as it may be then alone', () => {
+    const times = { pingIntervalMs: 30_000, pingTimeoutMs: 30_000, answeredPingMs: 1000 };
+    for (const isAnswering of [false, true]) {
+      const harness = watched(times);
+      assert.deepEqual(harness.said(), [[4, '000600002710']]);
+      if (isAnswering) harness.receive(PONG);
+      assert.equal(harness.session.nextDeadlineMs() === 0, isAnswering);
+      harness.session.tick(10_100);
+      assert.deepEqual(harness.said(), [], 'it is asked once');
+      const [pingMs, endMs] = isAnswering ? [11_100, 12_100] : [40_000, 70_000];
+      harness.session.tick(pingMs - 1);
+      assert.deepEqual(harness.said(), []);
+      harness.session.tick(pingMs);
+      assert.equal(harness.said().length, 1);
+      harness.session.tick(endMs - 1);
+      assert.throws(() => harness.session.tick(endMs), { code: 'rtmp-peer-silent' });
+    }
+  });
+
   it('never pings where the interval is infinite, and never gives up where the timeout is', () => {
     const never = Number.POSITIVE_INFINITY;
     const silent = watched({ pingIntervalMs: never });
