@@ -80,23 +80,6 @@ describe('A pull from one of several upstreams', { concurrency: true }, () => {
     assert.equal(client.events.filter(({ type }) => type === 'play-stopped').length, 0);
   });
 
-  it('takes headers alone for no stream: what viewers see ends in time, and goes on by frames', async (t) => {
-    const [first, second] = [await startTestGateway(t), await startTestGateway(t)];
-    await LivePublisher.start(t, first.port, 's');
-    const silent = await LivePublisher.start(t, second.port, 's', { isPaused: true });
-    const rig = await RelayRig.start(t, routedTo([first.port, second.port], { startTimeoutMs: 600 }));
-    const client = await TestClient.overTcp(t, rig.port, 'live');
-    assert.equal((await client.play('s')).type, 'play-started');
-    await client.waitUntil(() => framesOf(client, 'video').length > 5);
-    rig.pool.setDraining('u0', true);
-    for (const socket of rig.dialled) socket.resetAndDestroy();
-    await client.waitFor(({ type }) => type === 'play-stopped');
-    const had = framesOf(client, 'video').length;
-    silent.goOn();
-    await client.waitUntil(() => framesOf(client, 'video').length > had + 5);
-    assertRising(client);
-  });
-
   it('waits at one of them for its publisher, and leaves it to ask another, not to wait for the next try', async (t) => {
     const [first, second] = [await startTestGateway(t), await startTestGateway(t)];
     const { upstreams } = routedTo([first.port, second.port]);

@@ -9,9 +9,10 @@ import { join } from '../support/chunk-wire.ts';
 import { serverCommand, serverHandshake, serverMessage, serverStatus } from '../support/client-wire.ts';
 import { type Cleaner, sleep } from '../support/programs.ts';
 import { type RawConnection, startRawUpstream } from '../support/raw-upstream.ts';
+import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
 import { RelayRig, until } from '../upstreams/relay-rig.ts';
-import { LivePublisher } from './relay-paced.ts';
+import { assertRising, framesOf, LivePublisher } from './relay-paced.ts';
 
 const CONNECT_RESULT = serverCommand(0, '_result', 1, null, { code: 'NetConnection.Connect.Success' });
 /** Where the version of C1 stands behind C0. */
@@ -102,5 +103,34 @@ describe('A relay', { concurrency: true }, () => {
     await connection.send(sound(2));
     assert.deepEqual(rig.told('relay broke'), []);
     assert.deepEqual(rig.dials, ['u0']);
+  });
+
+  it('takes headers alone for no stream: what viewers see ends in time, and goes on by frames', async (t) => {
+    const origin = await startTestGateway(t);
+    await LivePublisher.start(t, origin.port, 's');
+    const server = await startRawUpstream(t);
+    const rig = await RelayRig.start(t, {
+      upstreams: {
+        u0: { url: `rtmp://127.0.0.1:${origin.port}/live` },
+        u1: { url: `rtmp://127.0.0.1:${server.port}/live` },
+      },
+      routes: [{ action: 'relay', app: 'live', upstreams: ['u0', 'u1'] }],
+      relay: { startTimeoutMs: 600 },
+    });
+    const client = await TestClient.overTcp(t, rig.port, 'live');
+    assert.equal((await client.play('s')).type, 'play-started');
+    await client.waitUntil(() => framesOf(client, 'video').length > 5);
+    rig.pool.setDraining('u0', true);
+    for (const socket of rig.dialled) socket.resetAndDestroy();
+    const connection = await server.connection();
+    await connection.waitForBytes(1);
+    await answerPlay(connection);
+    await connection.send(serverMessage(9, TEST_MEDIA.videoHeader, { messageStreamId: 1 }));
+    await client.waitFor(({ type }) => type === 'play-stopped');
+    const had = framesOf(client, 'video').length;
+    await connection.send(serverMessage(9, TEST_MEDIA.video(true, 1), { messageStreamId: 1 }));
+    await client.waitUntil(() => framesOf(client, 'video').length > had);
+    assertRising(client);
+    assert.deepEqual(rig.dials, ['u0', 'u1']);
   });
 });
