@@ -48,6 +48,11 @@ const WITHOUT_EFFECT: readonly {
     text: 'it changes nothing, for it is about TLS 1.2, which tls.minVersion rules out',
   },
   {
+    key: 'tunnel.pollingByte',
+    isSo: ({ tunnel }) => tunnel.pollingByte === 'ladder' && tunnel.idleHoldMs > 0,
+    text: 'it changes nothing, for polls are held; set tunnel.idleHold: 0ms to have them answered at once',
+  },
+  {
     key: 'trustedProxies.httpHeader',
     isSo: ({ trustedProxies }) => trustedProxies.httpProxies.length === 0,
     text: 'it changes nothing, for no proxy is in trustedProxies.httpProxies',

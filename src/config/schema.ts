@@ -84,6 +84,10 @@ const tunnel = group(
         note: `Where more than ${UNMERGED_VIEWERS} watch a stream, its viewers wait for \`streams.mergeTime\` or \`apps.NAME.mergeTime\` as well: the longer of the two holds, not the sum.`,
       },
     ),
+    pollingByte: choice(['fixed', 'ladder'], 'fixed', {
+      description:
+        'Whether the polling byte of replies stays 01, or climbs by 03, 05, 09, 11 and 21 with each ten polls in a row that bring nothing, where tunnel.idleHold is 0ms; set ladder to have clients that heed it poll less often while nothing comes.',
+    }),
     silenceTimeout: duration(
       { default: '60s', from: '100ms', to: '1h' },
       'Time after which a tunnel is closed that no request came for; raise it for clients that poll seldom.',

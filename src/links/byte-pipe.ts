@@ -27,6 +27,8 @@ export type PipeOwner = {
 export interface BytePipe {
   /** False once nothing more may be written. */
   readonly isWritable: boolean;
+  /** All that was written so far, bytes. */
+  readonly writtenBytes: number;
   /** Where lent bytes may be written; null, or absent, where they would be held. */
   readonly lentOutlet?: LentOutlet | null;
   /** Names who reads it; called once, before anything can come. */

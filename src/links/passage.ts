@@ -11,6 +11,12 @@ import type { Link, LinkEndpoint, LinkFacts } from './link.ts';
 /** LIMIT: gateways that a connection may have come through before this one: chains of real ones have two or three. */
 export const MAX_HOPS = 8;
 
+/** Why a client that has come through so many gateways goes on to none; null where it may. For the log. */
+export function refusalOfHops(hopCount: number): string | null {
+  if (hopCount < MAX_HOPS) return null;
+  return `expected a client through fewer than ${MAX_HOPS} gateways, found one through ${hopCount}: do upstreams lead in a circle?`;
+}
+
 /** Says what becomes of clients that connect. */
 export interface Front {
   /** `here` where the gateway serves the client itself. `hopCount`: gateways that it has come through. */

@@ -10,11 +10,14 @@ import { PieceQueue } from './piece-queue.ts';
 /** LIMIT: what one pull asks for: enough for a late joiner's first pictures, little enough to be fair. */
 const PULL_BYTES = 256 * 1024;
 
-/** LIMIT: time that is left to a closing connection to take some of what was said last, ms; again while it does. */
-const LINGER_MS = 2000;
+/** LIMIT: time that a connection which is closed in order has to take what was said last, ms: a megabyte at 300 kbit/s. */
+const LINGER_MS = 30_000;
 
-/** LIMIT: time that is left to it in all, ms: a megabyte at 300 kbit/s. */
-const MAX_LINGER_MS = 30_000;
+/** LIMIT: the same where that is little, and where the peer has broken a rule or ended, ms. */
+const SHORT_LINGER_MS = 2000;
+
+/** LIMIT: what counts as little, of all that was ever said, bytes: at 300 kbit/s it takes that short time. */
+const LITTLE_BYTES = 64 * 1024;
 
 /** Settings of Links over one connection. */
 export type PipedLinkDeps = {
@@ -39,7 +42,7 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   #isPaused = false;
   #fullDeadline: Deadline | null = null;
   #lingerDeadline: Deadline | null = null;
-  #lingerUntilMs = 0;
+  #lingerUntilMs = Number.POSITIVE_INFINITY;
   #endReason: EndReason | null = null;
   /** WHY: one function for all links, and no closure each: thousands of them are woken at one tick. */
   static readonly #pullAll = (link: PipedLink): void => link.#pull();
@@ -86,7 +89,9 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   }
 
   carryLent(bytes: Uint8Array): Exclude<Lending, 'refused'> {
-    return this.#pipe.lentOutlet?.carryLent(bytes) ?? 'kept';
+    const outlet = this.#pipe.lentOutlet ?? null;
+    if (outlet === null) throw new Error('what is lent goes only where takesLent said so');
+    return outlet.carryLent(bytes);
   }
 
   wake(): void {
@@ -106,6 +111,19 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   }
 
   close(reason: EndReason): void {
+    this.#close(reason, LINGER_MS);
+  }
+
+  fail(reason: EndReason): void {
+    if (this.#endReason !== null) {
+      this.#pipe.destroy();
+      return;
+    }
+    this.#endpoint?.failed(reason);
+    this.#close(reason, SHORT_LINGER_MS);
+  }
+
+  #close(reason: EndReason, lingerMs: number): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
     // WHY: nobody would see the peer's end.
@@ -115,17 +133,8 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
       this.#pipe.refuse(reason);
       return;
     }
-    this.#linger();
+    this.#linger(lingerMs);
     this.wake();
-  }
-
-  fail(reason: EndReason): void {
-    if (this.#endReason !== null) {
-      this.#pipe.destroy();
-      return;
-    }
-    this.#endpoint?.failed(reason);
-    this.close(reason);
   }
 
   #lend(bytes: Uint8Array): Lending {
@@ -147,8 +156,15 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
         this.#write();
         if (this.#isAllTaken) return;
       } else if (this.#endReason === null) return;
-      else this.#pipe.end(this.#endReason);
+      else this.#end(this.#endReason);
     }
+  }
+
+  // WHY it waits for the peer's end behind that: the system still holds megabytes for a peer that reads slowly, and what such a
+  // one says to a connection that is gone makes them worthless. Node does not tell how much is left.
+  #end(reason: EndReason): void {
+    this.#pipe.end(reason);
+    if (this.#pipe.writtenBytes < LITTLE_BYTES) this.#linger(SHORT_LINGER_MS);
   }
 
   /** True where a further pull would bring nothing. */
@@ -176,7 +192,6 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   #drained(): void {
     this.#isFull = false;
     this.#fullDeadline?.cancel();
-    if (this.#lingerDeadline !== null) this.#lingerOn();
     this.wake();
   }
 
@@ -184,20 +199,17 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
   #endedByPeer(): void {
     this.#endReason ??= { code: 'peer-closed', message: 'The peer closed the connection.' };
     this.#pipe.end(this.#endReason);
-    this.#linger();
+    this.#linger(SHORT_LINGER_MS);
   }
 
-  #linger(): void {
-    if (this.#lingerDeadline !== null) return;
-    this.#lingerUntilMs = this.#deps.wheel.nowMs() + MAX_LINGER_MS;
-    this.#lingerOn();
-  }
-
-  #lingerOn(): void {
+  /** Leaves the connection so long from now on, and never longer than before. */
+  #linger(lingerMs: number): void {
     const { wheel } = this.#deps;
+    const untilMs = wheel.nowMs() + lingerMs;
+    if (untilMs >= this.#lingerUntilMs) return;
+    this.#lingerUntilMs = untilMs;
     this.#lingerDeadline?.cancel();
-    const dueMs = Math.min(wheel.nowMs() + LINGER_MS, this.#lingerUntilMs);
-    this.#lingerDeadline = wheel.at(dueMs, () => this.#pipe.destroy());
+    this.#lingerDeadline = wheel.at(untilMs, () => this.#pipe.destroy());
   }
 
   #brokenBy(error: Error): void {

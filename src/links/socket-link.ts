@@ -32,6 +32,10 @@ class SocketPipe implements BytePipe, LentOutlet {
     return this.#socket.writable;
   }
 
+  get writtenBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   listen(owner: PipeOwner): void {
     const socket = this.#socket;
     if (this.#reader === null) socket.on('data', owner.received);

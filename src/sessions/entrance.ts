@@ -2,7 +2,7 @@
 
 import type { Admission, Verdict } from '../auth/admission.ts';
 import type { LinkFacts } from '../links/link.ts';
-import { type Front, MAX_HOPS, type Passage } from '../links/passage.ts';
+import { type Front, type Passage, refusalOfHops } from '../links/passage.ts';
 import type { ConnectEvent } from '../protocol/rtmp/server/server-events.ts';
 import type { RtmpServerSession } from '../protocol/rtmp/server/server-session.ts';
 import { StatusCode } from '../protocol/rtmp/server/status.ts';
@@ -74,20 +74,15 @@ export class Entrance {
       return;
     }
     const route = front?.routeOf(event, facts, session.hopCount) ?? 'here';
-    if (route !== 'here' && session.hopCount >= MAX_HOPS) {
-      this.#refuseCircle();
+    const circle = route === 'here' ? null : refusalOfHops(session.hopCount);
+    if (circle !== null) {
+      session.rejectConnect(StatusCode.ConnectRejected, UNAVAILABLE);
+      refusal.refused({ code: 'upstream-loop', message: circle });
       return;
     }
     // WHY: first, for accepting reads on, and what it reads may end the session.
     log.connected(this.#app, flashVersion, session.isEncrypted);
     if (route === 'here') session.acceptConnect();
     else this.#deps.passOn(route);
-  }
-
-  #refuseCircle(): void {
-    const { session, refusal } = this.#deps;
-    session.rejectConnect(StatusCode.ConnectRejected, UNAVAILABLE);
-    const message = `expected a client through fewer than ${MAX_HOPS} gateways, found one through ${session.hopCount}: do upstreams lead in a circle?`;
-    refusal.refused({ code: 'upstream-loop', message });
   }
 }

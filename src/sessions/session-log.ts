@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { EndReason, ErrorCode } from '../errors.ts';
 import { ERRORS } from '../errors.ts';
 import type { LinkFacts } from '../links/link.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, printable } from '../log.ts';
 import type { ServerSessionCounters } from '../protocol/rtmp/server/server-session.ts';
 
 /** Bytes of the short id that a session's lines share. */
@@ -99,14 +99,4 @@ export class SessionLog {
     const level = isNotable ? ERRORS[reason.code].logLevel : 'debug';
     this.#log[level](fields, 'session ended');
   }
-}
-
-/** `text` with what JSON leaves as it is written out: DEL, the C1 controls, the separators that some readers end a line
- * at, what is not seen or turns the direction of the text around it (Cf), and halves of surrogate pairs. */
-function printable(text: string): string {
-  return text.replaceAll(/[\u007f-\u009f\u2028\u2029\p{Cf}\p{Cs}]/gu, (character) => {
-    return Array.from({ length: character.length }, (_, index) => {
-      return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
-    }).join('');
-  });
 }

@@ -99,7 +99,8 @@ export class StreamDecisions {
   }
 
   #askFor(app: string, streamName: string): StreamAsk {
-    return { app, streamName, client: this.#deps.link.facts };
+    const { link, session } = this.#deps;
+    return { app, streamName, client: link.facts, hopCount: session.hopCount };
   }
 
   #notFound({ streamName }: PlayEvent): void {

@@ -10,6 +10,8 @@ export type StreamAsk = {
   readonly app: string;
   readonly streamName: string;
   readonly client: LinkFacts;
+  /** Gateways that the client has come through. */
+  readonly hopCount: number;
 };
 
 /** What is said of a play: the stream is to be looked for here; there is none; or it is being fetched. */

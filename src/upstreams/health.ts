@@ -3,6 +3,7 @@
 
 import type { Upstream } from '../config/routing.ts';
 import type { Deadline, Wheel } from '../links/link.ts';
+import { faultOf } from './fault.ts';
 import type { UpstreamPool } from './pool.ts';
 
 /** What is set of an upstream, as far as its checks go by it. */
@@ -85,7 +86,7 @@ class RepeatedCheck {
     const attempt = async (): Promise<void> => check(name, running.signal);
     attempt().then(
       () => runLater(() => finish(() => pool.checkPassed(name))),
-      (error: unknown) => runLater(() => finish(() => pool.checkFailed(name, reasonOf(error)))),
+      (error: unknown) => runLater(() => finish(() => pool.checkFailed(name, faultOf(error).reason))),
     );
   }
 
@@ -93,8 +94,4 @@ class RepeatedCheck {
     const { wheel } = this.#deps;
     this.#deadline = wheel.at(wheel.nowMs() + delayMs, callback);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -56,12 +56,6 @@ export class UpstreamPool {
     return upstreams.some((name) => !tried.has(name) && this.#stateOf(name).isOpenTo(nowMs));
   }
 
-  /** Takes that upstream, for a stream that goes to each of several; null where it may not be connected to now. */
-  takeOne(name: string): UpstreamLease | null {
-    const state = this.#stateOf(name);
-    return state.isOpenTo(this.#nowMs()) ? new UpstreamLease(state, this.#nowMs) : null;
-  }
-
   /** Gives an upstream no new connections, or new ones again. False where there is none of that name. */
   setDraining(name: string, isDraining: boolean): boolean {
     const state = this.#states.get(name);

@@ -52,6 +52,11 @@ export class PullAudience {
     return this.#waiters.add(answer);
   }
 
+  /** True while somebody waits. */
+  get isAwaited(): boolean {
+    return this.#waiters.count > 0;
+  }
+
   /** Answers all who wait. */
   settle(outcome: 'started' | 'none'): void {
     this.#waiters.settle(outcome);

@@ -18,6 +18,8 @@ export type PullPlan = {
   readonly upstreamStreamName: string;
   /** Source of the viewer who asked first: it ends when nobody watches. Null where it is there for good. */
   readonly askedBy: string | null;
+  /** Gateways that this viewer has come through. */
+  readonly hopCount: number;
 };
 
 /** Who hears of a pull. */

@@ -1,6 +1,7 @@
 // Which upstream a relay tries next, and when: each of those that come into question once, at once, and then, after a time
 // that doubles, all of them again. An upstream that had served well for a while makes the count begin anew. The last of a
-// round may stand while it is waited, where it has nothing to send yet: it may begin to.
+// round may stand while it is waited, where it has nothing to send yet: it may begin to. While a viewer waits for the stream,
+// the time does not double.
 
 import type { Config } from '../config/schema.ts';
 import type { Deadline, Wheel } from '../links/link.ts';
@@ -15,7 +16,9 @@ export type RelayAttemptsDeps = {
   readonly take: (tried: ReadonlySet<string>) => UpstreamLease | null;
   /** Makes a try, in the place of one that stands. Its end is told by `over` or `pass`, later. */
   readonly open: (lease: UpstreamLease) => void;
-  /** None at all may be connected to; the next try comes in `nextTryMs`. */
+  /** True while a viewer waits for the stream. */
+  readonly isAwaited: () => boolean;
+  /** None at all may be connected to; the next try comes in `nextTryMs`. Told once, until one may be. */
   readonly none: (nextTryMs: number) => void;
 };
 
@@ -26,17 +29,18 @@ export class RelayAttempts {
   #delayMs: number;
   #deadline: Deadline | null = null;
   #dueMs = 0;
-  /** What was waited for before `#delayMs`. */
-  #waitMs: number;
+  /** What `#delayMs` was before the wait that runs. */
+  #undoubledMs: number;
   #lastTryMs = Number.NEGATIVE_INFINITY;
   /** The upstream whose connection stands during the wait, and the one that was left for the try that is under way. */
   #standing: string | null = null;
   #left: string | null = null;
+  #isNoneTold = false;
 
   constructor(deps: RelayAttemptsDeps) {
     this.#deps = deps;
     this.#delayMs = deps.settings.retryTimeMs;
-    this.#waitMs = this.#delayMs;
+    this.#undoubledMs = this.#delayMs;
   }
 
   /** Makes the first try, or any one now. Gives the time until the next one, ms: 0 where it was made. */
@@ -48,12 +52,16 @@ export class RelayAttempts {
       this.stop();
       this.#left = this.#standing;
       this.#standing = null;
+      this.#isNoneTold = false;
       open(lease);
       return 0;
     }
     const isNewRound = this.#tried.size === 0;
     const waitMs = this.wait();
-    if (isNewRound) none(waitMs);
+    if (isNewRound && !this.#isNoneTold) {
+      this.#isNoneTold = true;
+      none(waitMs);
+    }
     return waitMs;
   }
 
@@ -66,24 +74,28 @@ export class RelayAttempts {
 
   /** Hangs the next try on the wheel; gives the time until then, ms. */
   wait(): number {
-    const { wheel, settings } = this.#deps;
-    this.#waitMs = this.#delayMs;
-    this.#delayMs = Math.min(2 * this.#waitMs, Math.max(settings.retryTimeMs, settings.maxRetryTimeMs));
+    const { wheel, settings, isAwaited } = this.#deps;
+    const { retryTimeMs, maxRetryTimeMs } = settings;
+    const isHurried = isAwaited() && this.#standing === null;
+    const waitMs = isHurried ? retryTimeMs : this.#delayMs;
+    this.#undoubledMs = this.#delayMs;
+    if (!isHurried) this.#delayMs = Math.min(2 * waitMs, Math.max(retryTimeMs, maxRetryTimeMs));
     this.#tried.clear();
     if (this.#standing !== null) this.#tried.add(this.#standing);
     this.#left = null;
-    this.#hang(wheel.nowMs() + this.#waitMs);
-    return this.#waitMs;
+    this.#hang(wheel.nowMs() + waitMs);
+    return waitMs;
   }
 
   /**
    * Somebody wants it now: the try that is waited for comes at once, or as soon as PULL_HURRY_MS have gone by since the last
-   * one. It is one more than those whose times double.
+   * one. It is one more than those whose times double. Not where one stands: it may begin to send at any time.
    */
   hurry(): void {
+    if (this.#standing !== null) return;
     const dueMs = Math.max(this.#deps.wheel.nowMs(), this.#lastTryMs + PULL_HURRY_MS);
     if (this.#deadline === null || dueMs >= this.#dueMs) return;
-    this.#delayMs = this.#waitMs;
+    this.#delayMs = this.#undoubledMs;
     this.#hang(dueMs);
   }
 
@@ -107,6 +119,12 @@ export class RelayAttempts {
     this.#note(upstreamName, servedMs);
     this.#standing = upstreamName;
     return this.try();
+  }
+
+  /** The connection that stood, or served, was ended from this side. */
+  left(): void {
+    this.#standing = null;
+    this.#left = null;
   }
 
   /** Makes no further try before it is told to. */

@@ -9,6 +9,7 @@ import type { ClientEvent, SessionEnd } from '../protocol/rtmp/client/client-eve
 import type { ClientSessionOptions, ConnectRequest } from '../protocol/rtmp/client/client-options.ts';
 import type { ClientSession } from '../protocol/rtmp/client/client-session.ts';
 import type { RtmpStatus } from '../protocol/rtmp/client/client-status.ts';
+import { faultOf } from './fault.ts';
 import type { UpstreamLease } from './pool.ts';
 import { PULL_QUIET_MS, PULL_SILENCE_MS, type RelayEnd, type SharedRelayDeps } from './relay-deps.ts';
 import { connectRequestOf } from './relay-request.ts';
@@ -16,6 +17,12 @@ import { UpstreamSession, type UpstreamSessionOwner } from './upstream-session.t
 
 /** WHY: one for all, since an error made at the abort would keep, by its stack, the relay that is to be let go. */
 const GIVEN_UP = new DOMException('The relay does not want the connection any more.', 'AbortError');
+
+/** LIMIT: what the log takes of a status code, characters: the longest that is known has 40. */
+const MAX_STATUS_CODE_CHARS = 100;
+
+/** Ends of a Link that the upstream brought about. */
+const HANG_UPS: ReadonlySet<string> = new Set(['peer-closed', 'peer-reset']);
 
 const DONE: EndReason = { code: 'done', message: 'The relay is over.' };
 
@@ -28,6 +35,8 @@ export type RelayGoal = {
   readonly streamName: string;
   /** The client that it is for; null where it is for many, or none. */
   readonly client: LinkFacts | null;
+  /** Gateways before this one that it has come through. */
+  readonly hopCount: number;
 };
 
 /** Who hears of a connection. */
@@ -57,6 +66,8 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   /** What the newest connection says. */
   #said: ConnectRequest;
   #isSigned = true;
+  /** When the dial of the newest connection began, monotonic ms. */
+  #dialledMs = 0;
   #isConnected = false;
   #isOver = false;
 
@@ -145,7 +156,13 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
       this.#dial(this.#said);
       return;
     }
+    if (this.#isTold && HANG_UPS.has(code)) this.#lease.turnedAway();
     this.#over({ outcome: 'broke', reason: `${code}: ${message}` });
+  }
+
+  /** True where the upstream knows whose connection it is, and may go by that. */
+  get #isTold(): boolean {
+    return this.#goal.client !== null && this.#settings.proxyProtocol !== 'none';
   }
 
   fail(reason: EndReason): void {
@@ -155,6 +172,7 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   #dial(request: ConnectRequest): void {
     this.#said = request;
     this.#upstream = null;
+    this.#dialledMs = this.#deps.wheel.nowMs();
     const { dial, guard, sessions, onSessionGone } = this.#deps;
     const { signal } = this.#givenUp;
     const attach = (link: Link): void => {
@@ -173,7 +191,11 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
       this.#upstream = session;
       session.connect(request);
     };
-    const failed = (error: unknown): void => this.#over({ outcome: 'failed', reason: textOf(error) });
+    const failed = (error: unknown): void => {
+      const { code, reason } = faultOf(error);
+      if (code === 'turned-away') this.#lease.turnedAway();
+      this.#over({ outcome: 'failed', reason });
+    };
     // WHY: async, so that a dial which throws before it waits for anything fails as one that rejects.
     const attempt = async (): Promise<Link> => dial(this.#settings, this.#goal.client, signal);
     attempt().then(
@@ -183,11 +205,14 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
   }
 
   #optionsOf(): ClientSessionOptions {
-    const { randomBytes } = this.#deps;
+    const { randomBytes, wheel } = this.#deps;
+    const dialMs = wheel.nowMs() - this.#dialledMs;
     const options = {
       randomBytes,
       isHandshakeSigned: this.#isSigned,
-      handshakeTimeoutMs: this.#settings.connectTimeoutMs,
+      hopCount: this.#goal.hopCount + 1,
+      // One time for the dial and the handshake.
+      handshakeTimeoutMs: Math.max(0, this.#settings.connectTimeoutMs - dialMs),
     };
     if (this.#goal.kind === 'publish') return options;
     return {
@@ -233,9 +258,5 @@ export class RelayConnection implements UpstreamSessionOwner, Guarded {
 
 /** WHY: the code alone. A description may repeat the name of the stream, which is the key of many a service. */
 function wordOf({ code }: RtmpStatus): string {
-  return code === '' ? 'no reason given' : code;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return code === '' ? 'no reason given' : code.slice(0, MAX_STATUS_CODE_CHARS);
 }

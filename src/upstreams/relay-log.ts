@@ -1,6 +1,7 @@
 // What the log says of one relay: a line at its start, when media flows, at each break with the time until the next try, and
 // at its end, or that there is none for there are too many; the same is counted. Names at the upstream, which may be keys, are never written.
 
+import { printable } from '../log.ts';
 import type { SharedRelayDeps } from './relay-deps.ts';
 
 /** The lines of one relay. */
@@ -60,9 +61,4 @@ export class RelayLog {
     count(`relay-${this.#direction}-${what.replace(' ', '-')}`);
     log.info({ ...this.#fields, ...fields }, `relay ${what}`);
   }
-}
-
-/** `text` without what ends a line, moves a cursor or turns the direction of what is around it. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }

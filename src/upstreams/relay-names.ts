@@ -9,6 +9,8 @@ export type StreamAsk = {
   readonly app: string;
   readonly streamName: string;
   readonly client: LinkFacts;
+  /** Gateways that the client has come through. */
+  readonly hopCount: number;
 };
 
 /** What becomes of a play, as far as relays have a say. */

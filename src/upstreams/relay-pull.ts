@@ -62,6 +62,7 @@ export class RelayPull implements RelayConnectionOwner {
       settings,
       take: (tried) => pool.take(plan.choice, tried),
       open: (lease) => this.#open(lease),
+      isAwaited: () => this.#audience.isAwaited,
       none: (nextTryMs) => this.#log.unavailable(nextTryMs),
     });
   }
@@ -158,6 +159,7 @@ export class RelayPull implements RelayConnectionOwner {
       app: this.plan.appAt(lease.name),
       streamName: this.plan.upstreamStreamName,
       client: null,
+      hopCount: this.plan.hopCount,
     } as const;
     this.#connection = new RelayConnection(lease, goal, this, this.#deps);
     this.#frames.begin();
@@ -198,6 +200,7 @@ export class RelayPull implements RelayConnectionOwner {
   #leave(reason: string): void {
     const upstreamName = this.#connection?.upstreamName ?? '';
     this.#disconnect();
+    this.#attempts.left();
     this.#pulled.end();
     this.#log.broke(upstreamName, reason, this.#attempts.wait());
   }

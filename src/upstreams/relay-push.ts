@@ -29,6 +29,8 @@ export type PushPlan = {
   readonly upstreamStreamName: string;
   /** Who publishes the stream here when it begins; null where that is no client. */
   readonly client: LinkFacts | null;
+  /** Gateways that this client has come through. */
+  readonly hopCount: number;
 };
 
 /** One push, from where the stream is published here until that ends. */
@@ -42,8 +44,9 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
   readonly #viewer: Viewer;
   readonly #messages: RelayMessages;
   #connection: RelayConnection | null = null;
-  /** Who publishes now, and whom the connection has named to the upstream. */
+  /** Who publishes now, through how many gateways, and whom the connection has named to the upstream. */
   #client: LinkFacts | null;
+  #hopCount: number;
   #namedClient: LinkFacts | null = null;
   /** When the upstream took the publish; null while it has not. */
   #servingSinceMs: number | null = null;
@@ -56,6 +59,7 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
     const { settings, chunkSizeBytes } = deps;
     this.plan = plan;
     this.#client = plan.client;
+    this.#hopCount = plan.hopCount;
     this.#stream = stream;
     this.#onEnd = onEnd;
     this.#deps = deps;
@@ -79,10 +83,12 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
           app: plan.appAt(lease.name),
           streamName: plan.upstreamStreamName,
           client: this.#client,
+          hopCount: this.#hopCount,
         } as const;
         this.#namedClient = this.#client;
         this.#connection = new RelayConnection(lease, goal, this, deps);
       },
+      isAwaited: () => false,
       none: (nextTryMs) => this.#log.unavailable(nextTryMs),
     });
   }
@@ -92,10 +98,11 @@ export class RelayPush implements RelayConnectionOwner, ViewerListener, Guarded 
     return this.#stream === stream && !this.#isOver;
   }
 
-  /** The stream is published anew, by `client`, before the end of the publish before it came through: it is sent on. */
-  renew(client: LinkFacts | null): void {
+  /** The stream is published anew, by another client, before the end of the publish before came through: it is sent on. */
+  renew({ client, hopCount }: Pick<PushPlan, 'client' | 'hopCount'>): void {
     this.#isRenewed = true;
     this.#client = client;
+    this.#hopCount = hopCount;
   }
 
   /** Makes the first try. */

@@ -6,6 +6,7 @@ import type { Relay, Route } from '../config/routing.ts';
 import type { ClientTransport } from '../config/words.ts';
 import type { Guarded } from '../errors.ts';
 import type { LinkFacts, Wheel } from '../links/link.ts';
+import { refusalOfHops } from '../links/passage.ts';
 import type { LiveStream } from '../streams/live-stream.ts';
 import { type PullOutcome, type PullPlan, refusalOfPull } from './pull-plan.ts';
 import { MAX_PUSHES, RELAY_STOP_MS, type RelayDeps, type SharedRelayDeps } from './relay-deps.ts';
@@ -23,6 +24,9 @@ export type RelaysDeps = RelayDeps & {
   /** The entry of `listen` that took a client in, as `listenerText` writes it. */
   readonly listenerOf: (facts: LinkFacts) => string;
 };
+
+/** Who publishes what is sent on; null where that is no client. */
+type PushedFor = Pick<PushPlan, 'client' | 'hopCount'>;
 
 type RelayRoute = Extract<RouteMatch, { action: 'splice' | 'relay' }>;
 
@@ -63,6 +67,7 @@ export class Relays implements Guarded {
         appAt: this.#appAt(names, app),
         upstreamStreamName: names.streamName,
         askedBy: null,
+        hopCount: 0,
       });
     }
   }
@@ -79,7 +84,7 @@ export class Relays implements Guarded {
     const match = this.#routeOf(ask);
     if (match === null) return { type: 'local' };
     const askedBy = addressBlockOf(ask.client.remoteAddress);
-    const refusal = refusalOfPull(this.#pulls.values(), askedBy);
+    const refusal = refusalOfHops(ask.hopCount) ?? refusalOfPull(this.#pulls.values(), askedBy);
     if (refusal !== null) {
       new RelayLog(this.#deps, 'pull', ask).refused(refusal);
       return { type: 'none' };
@@ -91,6 +96,7 @@ export class Relays implements Guarded {
       appAt: this.#appAt(match, app),
       upstreamStreamName: match.streamName ?? streamName,
       askedBy,
+      hopCount: ask.hopCount,
     });
     return { type: 'waiting', withdraw: pull.wait(answer) };
   }
@@ -116,10 +122,11 @@ export class Relays implements Guarded {
           appAt: this.#appAt(match, ask.app),
           upstreamStreamName: match.streamName ?? ask.streamName,
           client: ask.client,
+          hopCount: ask.hopCount,
         });
       }
     }
-    this.#pushByConfiguration(stream, ask.client);
+    this.#pushByConfiguration(stream, ask);
   }
 
   /** Ends all, and resolves when the upstreams have been told, within a bounded time. */
@@ -153,7 +160,7 @@ export class Relays implements Guarded {
     const pull = new RelayPull(
       plan,
       {
-        published: (stream) => this.#pushByConfiguration(stream, null),
+        published: (stream) => this.#pushByConfiguration(stream, { client: null, hopCount: 0 }),
         isPublished: () => this.#look(plan.app, plan.streamName).isPublished,
         viewerCount,
         ended: () => this.#pulls.delete(key),
@@ -165,7 +172,7 @@ export class Relays implements Guarded {
     return pull;
   }
 
-  #pushByConfiguration(stream: LiveStream, client: LinkFacts | null): void {
+  #pushByConfiguration(stream: LiveStream, { client, hopCount }: PushedFor): void {
     const { app, instance } = partsOf(stream.app);
     for (const names of matchPushes(this.#deps.relays, { app, instance, streamName: stream.name })) {
       const { target } = names.relay;
@@ -178,6 +185,7 @@ export class Relays implements Guarded {
           appAt: this.#appAt(names, stream.app),
           upstreamStreamName: names.streamName,
           client,
+          hopCount,
         });
       }
     }
@@ -185,13 +193,16 @@ export class Relays implements Guarded {
 
   #push(stream: LiveStream, plan: PushPlan): void {
     if (this.#isStopped) return;
-    const known = this.#pushTo(stream, plan);
+    const circle = refusalOfHops(plan.hopCount);
+    const known = circle === null ? this.#pushTo(stream, plan) : null;
     if (known !== null) {
-      known.renew(plan.client);
+      known.renew(plan);
       return;
     }
-    if (this.#pushCount >= MAX_PUSHES) {
-      new RelayLog(this.#deps, 'push', plan).refused(`expected fewer than ${MAX_PUSHES} pushes`);
+    const isFull = this.#pushCount >= MAX_PUSHES;
+    const refusal = circle ?? (isFull ? `expected fewer than ${MAX_PUSHES} pushes` : null);
+    if (refusal !== null) {
+      new RelayLog(this.#deps, 'push', plan).refused(refusal);
       return;
     }
     const key = keyOf(plan.app, plan.streamName);

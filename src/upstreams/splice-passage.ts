@@ -9,6 +9,7 @@ import type { IncomingConnect } from '../protocol/rtmp/splice/connect-reader.ts'
 import { type RewrittenConnect, rewriteConnect } from '../protocol/rtmp/splice/rewrite-connect.ts';
 import { connectChanges } from './connect-changes.ts';
 import type { Dial, UpstreamOf } from './dial.ts';
+import { faultOf } from './fault.ts';
 import { GreetingError, greetUpstream } from './greet-upstream.ts';
 import type { PoolChoice, UpstreamLease, UpstreamPool } from './pool.ts';
 import { appAt, type RouteRequest } from './route.ts';
@@ -95,8 +96,7 @@ export class SplicePassage implements Passage {
       const greeted = await this.#greet(upstream, connect.bytes, attempt, time.untilMs);
       return this.#opened(greeted, lease, connect);
     } catch (error) {
-      const code = codeOf(error);
-      const reason = error instanceof Error ? error.message : String(error);
+      const { code, reason } = faultOf(error);
       const isTold = code === 'turned-away' || (code === 'hung-up' && upstream.proxyProtocol !== 'none');
       // WHY: that others took the time says nothing of this one.
       if (signal.aborted || (code === 'timeout' && time.isShort)) lease.closed();
@@ -203,11 +203,6 @@ type Attempt = {
 
 /** When one upstream has to be open, monotonic ms, and whether it had less than its own time, for others took theirs. */
 type OpeningTime = { readonly untilMs: number; readonly isShort: boolean };
-
-/** What tells apart why a dial or a greeting failed; '' for a bug of ours. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
 
 function letGo(link: Link, lease: UpstreamLease): void {
   lease.closed();

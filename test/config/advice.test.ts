@@ -55,6 +55,13 @@ describe('giveAdvice', () => {
     assert.deepEqual(adviceOn('listen: [":1935"]'), []);
   });
 
+  it('tells of a polling byte that climbs where polls are held', () => {
+    assert.deepEqual(adviceOn('tunnel:\n  pollingByte: ladder\n'), [
+      'c.yaml:2: tunnel.pollingByte: it changes nothing, for polls are held; set tunnel.idleHold: 0ms to have them answered at once',
+    ]);
+    assert.deepEqual(adviceOn('tunnel: {pollingByte: ladder, idleHold: 0ms}'), []);
+  });
+
   it('tells of what is set of TLS where no listener speaks it', () => {
     const reason = 'it changes nothing, for no listener speaks TLS; add one such as tls::443 to listen';
     const file =

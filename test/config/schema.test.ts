@@ -71,6 +71,7 @@ describe('defaultConfig', () => {
         idleHoldMs: 500,
         setupHoldMs: 100,
         gatherTimeMs: 30,
+        pollingByte: 'fixed',
         silenceTimeoutMs: 60_000,
         detachedTimeoutMs: 10_000,
         handshakeTimeoutMs: 10_000,

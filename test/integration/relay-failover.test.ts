@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { startRawUpstream } from '../support/raw-upstream.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
-import { RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { RelayRig } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher } from './relay-paced.ts';
 
 function routedTo(ports: readonly number[], relay = {}) {

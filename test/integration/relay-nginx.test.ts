@@ -10,7 +10,8 @@ import { type Nginx, startNginx } from '../support/nginx.ts';
 import { playWithRtmpdump } from '../support/players.ts';
 import { type RunningProgram, Scope, sleep } from '../support/programs.ts';
 import { publishWithFfmpeg } from '../support/publishers.ts';
-import { RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { RelayRig } from '../upstreams/relay-rig.ts';
 
 const DURATION_S = 6;
 /** From a keyframe in the first two seconds to the last frame; a keyframe comes once a second. */

@@ -11,7 +11,8 @@ import { type Cleaner, sleep } from '../support/programs.ts';
 import { type RawConnection, startRawUpstream } from '../support/raw-upstream.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
-import { RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { RelayRig } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher } from './relay-paced.ts';
 
 const CONNECT_RESULT = serverCommand(0, '_result', 1, null, { code: 'NetConnection.Connect.Success' });

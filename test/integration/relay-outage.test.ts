@@ -10,7 +10,8 @@ import { startGateway } from '../support/gateway-process.ts';
 import type { Cleaner } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
-import { CLIENT, RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { CLIENT, RelayRig } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher } from './relay-paced.ts';
 
 function routedTo(ports: readonly number[], relay = {}) {
@@ -131,7 +132,7 @@ describe('A relay', () => {
       upstreams: { u0: { url: `rtmp://127.0.0.1:${mute.port}/live`, connectTimeoutMs: 200 } },
     });
     const answers: string[] = [];
-    const ask = { app: 'live', streamName: 's', client: CLIENT };
+    const ask = { app: 'live', streamName: 's', client: CLIENT, hopCount: 0 };
     assert.equal(rig.relays.demand(ask, (outcome) => answers.push(outcome)).type, 'waiting');
     await until(() => rig.told('relay broke').length === 1, 'the end of the try');
     const [{ reason, nextTryMs } = {}] = rig.told('relay broke');
@@ -180,6 +181,7 @@ describe('A relay', () => {
       app: 'live',
       streamName,
       client: { ...CLIENT, remoteAddress: `2001:db8:0:${host}::7` },
+      hopCount: 0,
     });
     const hosts = MAX_DEMAND_PULLS / MAX_EMPTY_PULLS_PER_SOURCE;
     for (let number = 0; number < MAX_DEMAND_PULLS; number++) {
@@ -227,7 +229,7 @@ describe('A relay', () => {
     rig.pool.setDraining('u0', true);
     const ask = (streamName: string, remoteAddress: string) => {
       const client = { ...CLIENT, remoteAddress };
-      return rig.relays.demand({ app: 'live', streamName, client }, () => undefined);
+      return rig.relays.demand({ app: 'live', streamName, client, hopCount: 0 }, () => undefined);
     };
     const asked = Array.from({ length: MAX_EMPTY_PULLS_PER_SOURCE }, (_, number) =>
       ask(`junk${number}`, '192.0.2.1'),

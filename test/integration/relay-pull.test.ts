@@ -6,7 +6,8 @@ import { startGateway } from '../support/gateway-process.ts';
 import type { Cleaner } from '../support/programs.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
-import { RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { RelayRig } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher, numberOf } from './relay-paced.ts';
 
 const VIEWERS = 50;

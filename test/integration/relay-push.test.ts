@@ -9,9 +9,11 @@ import { AdobeAdmission } from '../../src/auth/adobe-admission.ts';
 import { AdobeAuthenticator } from '../../src/auth/adobe-authenticator.ts';
 import type { LiveStream } from '../../src/streams/live-stream.ts';
 import type { Cleaner } from '../support/programs.ts';
+import { startRawUpstream } from '../support/raw-upstream.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
-import { CLIENT, RelayRig, until } from '../upstreams/relay-rig.ts';
+import { until } from '../support/until.ts';
+import { CLIENT, RelayRig } from '../upstreams/relay-rig.ts';
 import { assertRising, framesOf, LivePublisher, numberOf } from './relay-paced.ts';
 
 function sentTo(ports: readonly number[], push: 'one' | 'all', relay = {}) {
@@ -251,6 +253,7 @@ describe('A live stream that is sent to upstreams', () => {
           app: 'live',
           streamName: name,
           client: { ...CLIENT, remoteAddress },
+          hopCount: 0,
         });
         return stream;
       };
@@ -345,5 +348,21 @@ describe('A live stream that is sent to upstreams', () => {
       [0, 0],
     );
     assert.deepEqual(rig.internalErrors, []);
+  });
+
+  it('counts an upstream that hangs up on one client, whose address it was told, as up for the others', async (t) => {
+    const silent = await startRawUpstream(t, {
+      handshake: null,
+      onConnection: ({ socket }) => socket.resume().end(),
+    });
+    const { upstreams, ...others } = sentTo([silent.port], 'one', { retryTimeMs: 50, maxRetryTimeMs: 50 });
+    for (const proxyProtocol of ['v1', 'none'] as const) {
+      const u0 = { ...upstreams['u0'], url: silent.url, proxyProtocol };
+      const rig = await RelayRig.start(t, { ...others, upstreams: { u0 } });
+      await LivePublisher.start(t, rig.port, 's');
+      await until(() => rig.told('relay broke').length >= 4, 'four tries');
+      assert.equal(rig.pool.status()[0]?.isUp, proxyProtocol === 'v1');
+      await rig.relays.stop();
+    }
   });
 });

@@ -9,13 +9,13 @@ import { ClientMessages, clientHandshake } from '../support/client-messages.ts';
 import { SERVER_HANDSHAKE_BYTES, ServerReplyReader, type WireReply } from '../support/server-reply-reader.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA } from '../support/test-gateway.ts';
+import { until } from '../support/until.ts';
 
 const FRAME_MS = 33;
 const FRAME_BYTES = 64 * 1024;
 const KEYFRAME_EVERY = 10;
 /** More than the buffers of two sockets on the loopback take. */
 const FRAMES = 500;
-const LIMIT_MS = 10_000;
 
 /** A viewer that reads only while it is told to, and keeps what came. */
 class SlowViewer {
@@ -55,14 +55,6 @@ class SlowViewer {
     } catch {
       return [];
     }
-  }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    if (performance.now() > deadlineMs) throw new Error('waited too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -9,8 +9,8 @@ import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { ClientMessages, clientHandshake } from '../support/client-messages.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { until } from '../support/until.ts';
 
-const LIMIT_MS = 5000;
 const RECONNECT = 'NetConnection.Connect.ReconnectRequest';
 const OTHER_URL = 'rtmp://other.example/live';
 
@@ -45,14 +45,6 @@ class Peer {
     peer.socket.write(Buffer.concat([clientHandshake(), peer.say.connect('live', { capsEx })]));
     await until(() => peer.heard.includes('Connect.Success'));
     return peer;
-  }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    assert.ok(performance.now() < limitMs, 'what was waited for did not come');
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -10,7 +10,7 @@ import { dialTunnel } from '../../src/links/tunnel-client/dial-tunnel.ts';
 import type { TunnelClientLink } from '../../src/links/tunnel-client/tunnel-client-link.ts';
 import type { TunnelClientOptions } from '../../src/links/tunnel-client/tunnel-client-options.ts';
 import type { MediaEvent } from '../../src/protocol/rtmp/client/client-events.ts';
-import { linkDeps, until } from '../links/tunnel-client/tunnel-rig.ts';
+import { linkDeps } from '../links/tunnel-client/tunnel-rig.ts';
 import { testCertificate } from '../support/certificates.ts';
 import { type Fault, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { LinkClient } from '../support/link-client.ts';
@@ -18,6 +18,7 @@ import { newFilePath } from '../support/programs.ts';
 import { startSquid } from '../support/squid.ts';
 import { TestClient } from '../support/test-client.ts';
 import { startTestGateway, TEST_MEDIA, type TestGateway } from '../support/test-gateway.ts';
+import { until } from '../support/until.ts';
 
 const FRAME_MS = 33;
 const KEYFRAME_EVERY = 10;

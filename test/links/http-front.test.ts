@@ -7,8 +7,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { AddressList } from '../../src/links/address-list.ts';
 import { HttpFront } from '../../src/links/http-front.ts';
 import type { Peer } from '../../src/links/link.ts';
+import { until } from '../support/until.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
-import { Collector, settled, until } from './socket-rig.ts';
+import { Collector, settled } from './socket-rig.ts';
 
 const PEER: Peer = {
   remoteAddress: '10.0.0.9',

@@ -6,8 +6,9 @@ import { createGuard } from '../../src/errors.ts';
 import { SocketLink } from '../../src/links/socket-link.ts';
 import { filled } from '../support/chunk-wire.ts';
 import { MEMORY_FACTS } from '../support/memory-link.ts';
+import { until } from '../support/until.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
-import { Collector, type SocketPair, settled, socketPair, TestEndpoint, until } from './socket-rig.ts';
+import { Collector, type SocketPair, settled, socketPair, TestEndpoint } from './socket-rig.ts';
 
 /** More than the system takes for a peer that does not read. */
 const FLOOD_BYTES = 24 * 1024 * 1024;

@@ -5,11 +5,14 @@ import { SocketLink } from '../../src/links/socket-link.ts';
 import { RtmpError } from '../../src/protocol/rtmp/rtmp-error.ts';
 import { filled } from '../support/chunk-wire.ts';
 import { MEMORY_FACTS } from '../support/memory-link.ts';
+import { until } from '../support/until.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
-import { Collector, type SocketPair, settled, socketPair, TestEndpoint, until } from './socket-rig.ts';
+import { Collector, type SocketPair, settled, socketPair, TestEndpoint } from './socket-rig.ts';
 
 const WRITE_TIMEOUT_MS = 30_000;
-const LINGER_MS = 2000;
+const LINGER_MS = 30_000;
+const SHORT_LINGER_MS = 2000;
+const LITTLE_BYTES = 64 * 1024;
 const PULL_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
 
@@ -167,14 +170,14 @@ describe('SocketLink, ending', () => {
     assert.equal(got.all().subarray(-7).toString(), 'goodbye');
   });
 
-  it('leaves a peer that does not read two seconds to take what was said last', async (t) => {
+  it('ends a peer that does not read what was said last as one that does not read at all', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     client.pause();
     flood(endpoint);
     link.wake();
     await settled(() => endpoint.takenBytes);
     link.close({ code: 'done', message: '' });
-    wheel.advance(LINGER_MS - 1);
+    wheel.advance(WRITE_TIMEOUT_MS - 1);
     assert.equal(endpoint.heard.length, 0);
     wheel.advance(1);
     await until(() => endpoint.heard.length > 0);
@@ -182,7 +185,7 @@ describe('SocketLink, ending', () => {
     assert.equal(wheel.pendingCount, 0);
   });
 
-  it('leaves a peer that reads slowly time as long as it takes some, thirty seconds in all', async (t) => {
+  it('leaves a peer that reads slowly thirty seconds in all', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     client.pause();
     // A step of the peer's may take megabytes.
@@ -197,22 +200,42 @@ describe('SocketLink, ending', () => {
         client.read();
         await new Promise((resolve) => setImmediate(resolve));
       }
-      wheel.advance(1900);
-      waitedMs += 1900;
+      wheel.advance(3000);
+      waitedMs += 3000;
       await settled(() => endpoint.heard.length);
     }
-    assert.ok(waitedMs >= 30_000 && waitedMs < 32_000, `${waitedMs} ms`);
+    assert.equal(waitedMs, LINGER_MS);
     assert.deepEqual(endpoint.heard, ['closed done']);
   });
 
-  it('leaves a peer that does not close two seconds as well', async (t) => {
+  for (const [saidBytes, lingerMs] of [
+    [LITTLE_BYTES - 1, SHORT_LINGER_MS],
+    [LITTLE_BYTES, LINGER_MS],
+  ] as const) {
+    it(`leaves a peer that was told ${saidBytes} bytes and does not close ${lingerMs / 1000} s`, async (t) => {
+      const { link, endpoint, client, wheel } = await rigOf(t);
+      const got = new Collector(client);
+      endpoint.messages = [filled(saidBytes)];
+      link.close({ code: 'done', message: '' });
+      await until(() => got.hasEnded);
+      assert.equal(got.lengthBytes, saidBytes);
+      wheel.advance(lingerMs - 1);
+      await settled(() => endpoint.heard.length);
+      assert.equal(endpoint.heard.length, 0);
+      wheel.advance(1);
+      await until(() => endpoint.heard.length > 0);
+      assert.deepEqual(endpoint.heard, ['closed done']);
+    });
+  }
+
+  it('leaves a peer that has broken a rule two seconds, however much it was told', async (t) => {
     const { link, endpoint, client, wheel } = await rigOf(t);
     const got = new Collector(client);
-    link.close({ code: 'done', message: '' });
+    endpoint.messages = [filled(LITTLE_BYTES)];
+    link.fail({ code: 'rtmp-message-too-large', message: '' });
     await until(() => got.hasEnded);
-    wheel.advance(LINGER_MS);
-    await until(() => endpoint.heard.length > 0);
-    assert.deepEqual(endpoint.heard, ['closed done']);
+    wheel.advance(SHORT_LINGER_MS);
+    await until(() => endpoint.heard.includes('closed rtmp-message-too-large'));
   });
 
   for (const allowHalfOpen of [true, false]) {

@@ -13,8 +13,9 @@ import { SocketLink } from '../../src/links/socket-link.ts';
 import { SocketReader } from '../../src/links/socket-reader.ts';
 import { filled } from '../support/chunk-wire.ts';
 import { MEMORY_FACTS } from '../support/memory-link.ts';
+import { until } from '../support/until.ts';
 import { FakeWheel } from './rtmpt/tunnel-harness.ts';
-import { Collector, settled, socketPair, TestEndpoint, until } from './socket-rig.ts';
+import { Collector, settled, socketPair, TestEndpoint } from './socket-rig.ts';
 
 type Read = { readonly server: Socket; readonly socket: Socket; readonly reader: SocketReader };
 

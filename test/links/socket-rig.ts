@@ -30,11 +30,6 @@ export async function socketPair(t: TestContext, allowHalfOpen = true): Promise<
   return { server, client };
 }
 
-/** Waits until `isTrue`, looking again after each turn of the event loop. */
-export async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Waits until `look` gives the same number for many turns of the event loop; gives the number. */
 export async function settled(look: () => number): Promise<number> {
   let value = look();

@@ -6,6 +6,7 @@ import type { TunnelSettings } from '../../src/protocol/rtmpt/limits.ts';
 export const TUNNEL_SETTINGS: TunnelSettings = {
   idleHoldMs: 500,
   setupHoldMs: 100,
+  pollingByte: 'fixed',
   silenceTimeoutMs: 60_000,
   detachedTimeoutMs: 10_000,
   handshakeTimeoutMs: 10_000,

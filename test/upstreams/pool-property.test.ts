@@ -94,7 +94,7 @@ describe('a pool', () => {
               const tried = new Set([name]);
               const allowed = NAMES.filter((other) => other !== name);
               taken(rig.pool.take({ upstreams: NAMES, balance: chosen }, tried), allowed);
-            } else if (type === 'takeOne') taken(rig.pool.takeOne(name), [name]);
+            } else if (type === 'takeOne') taken(rig.takeOne(name), [name]);
             else if (type === 'wait') rig.nowMs += pick;
             else if (type === 'drain' || type === 'undrain') {
               of(name).isDraining = type === 'drain';

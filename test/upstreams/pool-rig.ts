@@ -1,6 +1,6 @@
 // A pool over a clock that a test sets, and what it told.
 
-import { type PoolChoice, UpstreamPool } from '../../src/upstreams/pool.ts';
+import { type PoolChoice, type UpstreamLease, UpstreamPool } from '../../src/upstreams/pool.ts';
 import type { PoolUpstream } from '../../src/upstreams/upstream-state.ts';
 
 /** A pool with upstreams of these names; what is not said of one is as below. */
@@ -19,6 +19,11 @@ export class PoolRig {
     });
   }
 
+  /** Takes that upstream; null where it may not be connected to now. */
+  takeOne(name: string): UpstreamLease | null {
+    return this.pool.take(inOrder(name));
+  }
+
   /** Takes as the choice says and opens what is taken; the name, or null. */
   open(choice: PoolChoice): string | null {
     const lease = this.pool.take(choice);
@@ -28,7 +33,7 @@ export class PoolRig {
 
   /** Has `count` connections to the upstream fail, as many as may be opened. */
   fail(name: string, count: number, reason = 'refused'): void {
-    for (let times = 0; times < count; times++) this.pool.takeOne(name)?.failed(reason);
+    for (let times = 0; times < count; times++) this.takeOne(name)?.failed(reason);
   }
 }
 

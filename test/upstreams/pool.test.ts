@@ -38,9 +38,9 @@ describe('UpstreamPool', () => {
   it('counts connections once, from the dialling to the end, whatever is told twice', () => {
     const rig = new PoolRig({ a: { maxConnections: 1 } });
     const openCount = () => rig.pool.status()[0]?.openCount;
-    const lease = rig.pool.takeOne('a');
+    const lease = rig.takeOne('a');
     assert.equal(openCount(), 1);
-    assert.equal(rig.pool.takeOne('a'), null);
+    assert.equal(rig.takeOne('a'), null);
     lease?.opened();
     lease?.opened();
     lease?.closed();
@@ -50,7 +50,7 @@ describe('UpstreamPool', () => {
     assert.equal(openCount(), 0);
     assert.equal(rig.pool.status()[0]?.failureCount, 0);
     for (const end of ['failed', 'broke', 'closed'] as const) {
-      rig.pool.takeOne('a')?.[end]('refused');
+      rig.takeOne('a')?.[end]('refused');
       assert.equal(openCount(), 0, end);
     }
   });
@@ -100,14 +100,14 @@ describe('an upstream that fails', () => {
     const rig = new PoolRig({ a: { maxFailures: 1 } });
     rig.fail('a', 1);
     rig.nowMs += 999;
-    assert.equal(rig.pool.takeOne('a'), null);
+    assert.equal(rig.takeOne('a'), null);
     rig.nowMs += 1;
-    const trial = rig.pool.takeOne('a');
+    const trial = rig.takeOne('a');
     assert.notEqual(trial, null);
-    assert.equal(rig.pool.takeOne('a'), null);
+    assert.equal(rig.takeOne('a'), null);
     trial?.opened();
     assert.deepEqual(rig.log, ['a down 1000: refused', 'a up 1000']);
-    assert.notEqual(rig.pool.takeOne('a'), null);
+    assert.notEqual(rig.takeOne('a'), null);
   });
 
   it('is left alone twice as long each time that the trial fails, up to the longest', () => {
@@ -115,7 +115,7 @@ describe('an upstream that fails', () => {
     rig.fail('a', 1);
     for (const aloneMs of [1_000, 2_000, 4_000, 5_000, 5_000]) {
       rig.nowMs += aloneMs - 1;
-      assert.equal(rig.pool.takeOne('a'), null, `${aloneMs}`);
+      assert.equal(rig.takeOne('a'), null, `${aloneMs}`);
       rig.nowMs += 1;
       rig.fail('a', 1);
     }
@@ -143,35 +143,35 @@ describe('an upstream that fails', () => {
     const rig = new PoolRig({ a: { maxFailures: 1 } });
     rig.fail('a', 1);
     rig.nowMs += 1_000;
-    rig.pool.takeOne('a')?.closed();
-    assert.notEqual(rig.pool.takeOne('a'), null);
+    rig.takeOne('a')?.closed();
+    assert.notEqual(rig.takeOne('a'), null);
   });
 
   it('does not go further down for what was dialled before', () => {
     const rig = new PoolRig({ a: {} });
-    const leases = Array.from({ length: 6 }, () => rig.pool.takeOne('a'));
+    const leases = Array.from({ length: 6 }, () => rig.takeOne('a'));
     for (const lease of leases) lease?.failed('refused');
     rig.nowMs += 1_000;
-    assert.notEqual(rig.pool.takeOne('a'), null);
+    assert.notEqual(rig.takeOne('a'), null);
   });
 
   it('keeps one trial, though an older one ends meanwhile', () => {
     const rig = new PoolRig({ a: { maxFailures: 1, maxDownTimeMs: 1_000 } });
     rig.fail('a', 1);
     rig.nowMs += 1_000;
-    const older = rig.pool.takeOne('a');
+    const older = rig.takeOne('a');
     older?.opened();
     rig.fail('a', 1);
     rig.nowMs += 1_000;
-    assert.notEqual(rig.pool.takeOne('a'), null);
+    assert.notEqual(rig.takeOne('a'), null);
     older?.closed();
-    assert.equal(rig.pool.takeOne('a'), null);
+    assert.equal(rig.takeOne('a'), null);
   });
 
   it('is not taken down by connections that break once they are open: a client can cause that', () => {
     for (const maxFailures of [1, 3]) {
       const rig = new PoolRig({ a: { maxFailures } });
-      const leases = Array.from({ length: 20 }, () => rig.pool.takeOne('a'));
+      const leases = Array.from({ length: 20 }, () => rig.takeOne('a'));
       for (const lease of leases) lease?.opened();
       for (const lease of leases) lease?.broke();
       assert.deepEqual(rig.log, []);
@@ -183,14 +183,14 @@ describe('an upstream that fails', () => {
 
   it('is not taken down, and not left alone for longer, by clients that it turns away', () => {
     const rig = new PoolRig({ a: {} });
-    for (let times = 0; times < 10; times++) rig.pool.takeOne('a')?.turnedAway();
+    for (let times = 0; times < 10; times++) rig.takeOne('a')?.turnedAway();
     assert.deepEqual([rig.log, rig.pool.status()[0]?.openCount], [[], 0]);
     rig.fail('a', 1);
     assert.deepEqual(rig.log, ['a down 1000: refused']);
     rig.nowMs += 1_000;
-    rig.pool.takeOne('a')?.turnedAway();
+    rig.takeOne('a')?.turnedAway();
     assert.equal(rig.open(inOrder('a')), 'a');
-    const open = rig.pool.takeOne('a');
+    const open = rig.takeOne('a');
     open?.opened();
     open?.turnedAway();
     assert.equal(rig.pool.status()[0]?.openCount, 2, 'one that is open is not turned away');
@@ -198,8 +198,8 @@ describe('an upstream that fails', () => {
 
   it('counts connections that break before they are ready as failures', () => {
     const rig = new PoolRig({ a: { maxFailures: 2 } });
-    rig.pool.takeOne('a')?.broke();
-    rig.pool.takeOne('a')?.broke();
+    rig.takeOne('a')?.broke();
+    rig.takeOne('a')?.broke();
     assert.deepEqual(rig.log, ['a down 1000: the connection broke before it was ready']);
   });
 });
@@ -213,7 +213,7 @@ describe('an upstream in its slow start', () => {
     });
     rig.fail('a', 1);
     rig.nowMs += 1_000;
-    const trial = rig.pool.takeOne('a');
+    const trial = rig.takeOne('a');
     trial?.opened();
     trial?.closed();
     rig.nowMs += sinceMs;
@@ -249,7 +249,7 @@ describe('an upstream that is drained', () => {
     assert.equal(rig.open(inOrder('a', 'b')), 'a');
     assert.equal(rig.pool.setDraining('a', true), true);
     assert.equal(rig.open(inOrder('a', 'b')), 'b');
-    assert.equal(rig.pool.takeOne('a'), null);
+    assert.equal(rig.takeOne('a'), null);
     const [a] = rig.pool.status();
     assert.deepEqual([a?.openCount, a?.isDraining, a?.isUp], [1, true, true]);
     rig.pool.setDraining('a', false);
@@ -268,10 +268,10 @@ describe('an upstream that is checked', () => {
     rig.pool.checkFailed('a', 'no answer');
     rig.pool.checkFailed('a', 'no answer');
     rig.nowMs += 5_000;
-    assert.equal(rig.pool.takeOne('a'), null, 'no client has to try it');
+    assert.equal(rig.takeOne('a'), null, 'no client has to try it');
     rig.pool.checkPassed('a');
     assert.deepEqual(rig.log, ['a down 1000: no answer', 'a up 5000']);
-    assert.notEqual(rig.pool.takeOne('a'), null);
+    assert.notEqual(rig.takeOne('a'), null);
   });
 
   it('goes down by the failures of clients, though checks between them are good', () => {

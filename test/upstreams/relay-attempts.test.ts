@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeadlineWheel } from '../../src/sessions/deadline-wheel.ts';
-import type { UpstreamLease } from '../../src/upstreams/pool.ts';
+import type { UpstreamLease, UpstreamPool } from '../../src/upstreams/pool.ts';
 import { RelayAttempts } from '../../src/upstreams/relay-attempts.ts';
 import { FakeClock } from '../sessions/session-rig.ts';
 import { inOrder, PoolRig } from './pool-rig.ts';
@@ -15,18 +15,21 @@ class AttemptsRig {
   /** Times until the next try where there was none to try. */
   readonly waits: number[] = [];
   readonly attempts: RelayAttempts;
+  readonly pool: UpstreamPool;
+  isAwaited = false;
   #lease: UpstreamLease | null = null;
 
   constructor(...names: string[]) {
-    const { pool } = new PoolRig(Object.fromEntries(names.map((name) => [name, { maxFailures: 100 }])));
+    this.pool = new PoolRig(Object.fromEntries(names.map((name) => [name, { maxFailures: 100 }]))).pool;
     this.attempts = new RelayAttempts({
       wheel: new DeadlineWheel(this.clock),
       settings: { retryTimeMs: 1000, maxRetryTimeMs: 5000 },
-      take: (tried) => pool.take(inOrder(...names), tried),
+      take: (tried) => this.pool.take(inOrder(...names), tried),
       open: (lease) => {
         this.#lease = lease;
         this.opened.push(lease.name);
       },
+      isAwaited: () => this.isAwaited,
       none: (nextTryMs) => this.waits.push(nextTryMs),
     });
   }
@@ -127,11 +130,59 @@ describe('RelayAttempts', () => {
     assert.equal(rig.opened.length, 5, 'a try is under way');
   });
 
-  it('says where there is none to try', () => {
-    const rig = new AttemptsRig();
+  it('leaves one that stands where it is, whoever asks: it may begin to send', () => {
+    const rig = new AttemptsRig('a', 'b');
+    rig.attempts.try();
+    rig.pass();
+    assert.equal(rig.pass(), 1000, 'b stands');
+    rig.isAwaited = true;
+    rig.clock.advance(800);
+    rig.attempts.hurry();
+    rig.clock.advance(100);
+    assert.deepEqual(rig.opened, ['a', 'b']);
+  });
+
+  it('waits no longer than the first time while a viewer waits, and goes on doubling behind that', () => {
+    const rig = new AttemptsRig('a');
+    rig.attempts.try();
+    for (const waitMs of [1000, 2000]) {
+      assert.equal(rig.over(), waitMs);
+      rig.clock.advance(waitMs + 100);
+    }
+    rig.isAwaited = true;
+    for (let time = 0; time < 3; time++) {
+      assert.equal(rig.over(), 1000);
+      rig.clock.advance(1100);
+    }
+    rig.isAwaited = false;
+    assert.equal(rig.over(), 4000);
+  });
+
+  it('goes on to all of them where the one that stood was left', () => {
+    const rig = new AttemptsRig('a', 'b');
+    rig.attempts.try();
+    rig.pass();
+    rig.pass();
+    rig.attempts.left();
+    assert.equal(rig.attempts.wait(), 2000);
+    rig.pool.setDraining('a', true);
+    rig.clock.advance(2100);
+    assert.deepEqual(rig.opened, ['a', 'b', 'b']);
+  });
+
+  it('says once where there is none to try, until there is one', () => {
+    const rig = new AttemptsRig('a');
+    rig.pool.setDraining('a', true);
     assert.equal(rig.attempts.try(), 1000);
     rig.clock.advance(1100);
-    assert.deepEqual(rig.waits, [1000, 2000]);
+    assert.deepEqual(rig.waits, [1000]);
+    rig.pool.setDraining('a', false);
+    rig.clock.advance(2100);
+    assert.deepEqual(rig.opened, ['a']);
+    rig.pool.setDraining('a', true);
+    assert.equal(rig.over(), 4000);
+    rig.clock.advance(4100);
+    assert.equal(rig.waits.length, 2);
   });
 
   it('makes no further try once it is stopped', () => {

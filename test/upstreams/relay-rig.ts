@@ -34,8 +34,6 @@ import { MEMORY_FACTS } from '../support/memory-link.ts';
 import type { Cleaner } from '../support/programs.ts';
 
 const WRITE_TIMEOUT_MS = 5000;
-const STEP_MS = 10;
-const WAIT_LIMIT_MS = 15_000;
 
 /** One line of the relays' log. */
 export type RelayLine = { readonly message: string; readonly fields: Record<string, unknown> };
@@ -276,12 +274,3 @@ export class RelayingConnection implements LinkEndpoint, Guarded {
 
 /** Facts of a client of the rig. */
 export const CLIENT: LinkFacts = MEMORY_FACTS;
-
-/** Resolves when `isTrue` holds, looked at again and again. */
-export async function until(isTrue: () => boolean, what: string, limitMs = WAIT_LIMIT_MS): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!isTrue()) {
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-  }
-}

@@ -5,7 +5,6 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { TunnelReply } from '../../protocol/rtmpt/tunnel-session.ts';
 
-const POLLING_BYTES = ['\x00', '\x01'] as const;
 /** LIMIT: what is handed to the system at a time; a longer reply takes several writes. */
 const MAX_WRITE_BYTES = 128 * 1024;
 const CORS_MAX_AGE_S = '86400';
@@ -23,7 +22,7 @@ export function writeTunnelReply(response: ServerResponse, contentType: string, 
   if (isGone(response)) return;
   const { parts } = reply;
   // WHY: a string leaves in one piece with the head, a Buffer beside it.
-  const pollingByte = POLLING_BYTES[reply.pollingByte];
+  const pollingByte = String.fromCharCode(reply.pollingByte);
   if (parts.length === 0) {
     writeHead(response, reply.statusCode, contentType, 1);
     response.end(pollingByte, 'latin1');

@@ -29,6 +29,8 @@ export class IdlePace {
   readonly #isSendHeldUp: boolean;
   #dueMs = 0;
   #emptyInARow = 0;
+  /** Quickest reply so far, ms: about what the line takes. */
+  #quickestMs = Number.POSITIVE_INFINITY;
   /** When an idle came back without a byte, while nothing has brought any since; null else. */
   #quietSinceMs: number | null = null;
 
@@ -45,12 +47,13 @@ export class IdlePace {
   /** Takes note of a reply that came at `nowMs`. */
   replied(reply: PacingReply, nowMs: number): void {
     const { verb, lengthBytes, tookMs } = reply;
+    this.#quickestMs = Math.min(this.#quickestMs, tookMs);
     if (lengthBytes > 0) {
       this.#emptyInARow = 0;
       this.#dueMs = nowMs;
       this.#quietSinceMs = null;
     } else if (verb === 'idle') {
-      const isHeld = tookMs >= HELD_MS;
+      const isHeld = tookMs - this.#quickestMs >= HELD_MS;
       this.#emptyInARow = isHeld ? 0 : this.#emptyInARow + 1;
       this.#dueMs = isHeld ? nowMs : nowMs + Math.max(this.#askedMs(reply), this.#ownMs());
       this.#quietSinceMs = nowMs;

@@ -42,7 +42,7 @@ export const POLLING_UNIT_MS = 16;
 /** Largest polling byte that is obeyed. LIMIT: the top of the classic ladder, half a second. */
 export const MAX_POLLING_BYTE = 0x21;
 
-/** An empty reply that took so long, ms, was held by the server: the next idle follows at once. */
+/** An empty reply that took so much longer than the quickest, ms, was held by the server: the next idle follows at once. */
 export const HELD_MS = 100;
 
 /** Empty idles in a row after which the pause doubles with each. LIMIT: as the servers' own ladder begins. */

@@ -48,6 +48,9 @@ type Request = {
   answer: TunnelAnswer | null;
 };
 
+/** Statuses of a proxy that lost the server, or its reply. [RFC 9110 15.6] */
+const PROXY_FAULTS: ReadonlySet<number> = new Set([502, 503, 504]);
+
 const IDLE_BODY = Uint8Array.of(0);
 
 /** Carries the requests of one session. */
@@ -57,7 +60,7 @@ export class TunnelRequests {
   readonly #requests: Request[] = [];
   #nextNumber = 0;
   #keptBytes = 0;
-  /** True once an answer has said that the session is over. */
+  /** True once an answer has said that the session is over, or it was given up. */
   #isOver = false;
   #repeatCount = 0;
 
@@ -144,6 +147,8 @@ export class TunnelRequests {
   tick(): void {
     const nowMs = this.#options.nowMs();
     for (const request of [...this.#requests]) {
+      // The one before may have ended the session.
+      if (this.#isOver) return;
       if (request.answer !== null || request.dueMs > nowMs) continue;
       if (request.isRepeatDue) this.#post(request);
       else {
@@ -164,6 +169,7 @@ export class TunnelRequests {
 
   /** Gives up everything, and the connections. */
   destroy(): void {
+    this.#isOver = true;
     this.#requests.length = 0;
     this.#keptBytes = 0;
     for (const lane of this.#options.lanes) lane.cut();
@@ -188,7 +194,9 @@ export class TunnelRequests {
 
   #ended(request: Request, outcome: PostOutcome): void {
     if (outcome.type === 'failed') this.#lost(request, outcome.text, outcome.isUnsent);
-    else {
+    else if (outcome.type === 'reply' && PROXY_FAULTS.has(outcome.statusCode)) {
+      this.#lost(request, `status ${outcome.statusCode}`, false);
+    } else {
       const { verb, body } = request;
       const asked = { verb, sentBytes: body.length, tookMs: this.#tookMs(request) };
       this.#answered(request, answerOf(outcome, asked, this.#options.maxReplyBytes));

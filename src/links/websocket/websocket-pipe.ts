@@ -63,6 +63,10 @@ export class WebSocketPipe implements BytePipe {
     return this.#socket.writable && this.#webSocket.readyState === WebSocket.OPEN;
   }
 
+  get writtenBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   listen(owner: PipeOwner): void {
     this.#owner = owner;
     const webSocket = this.#webSocket;

@@ -19,8 +19,11 @@ export const MAX_SEND_HOLD_MS = 4000;
 /** Where the byte cap of a reply starts; LIMIT: 64 KiB is a keyframe, and a fraction of a second on a slow line. */
 export const INITIAL_REPLY_CAP_BYTES = 64 * 1024;
 
-/** How long a session that this side ended still answers, ms; LIMIT: as long as the longest hold and a slow poll. */
+/** How long a session that this side ended waits for a request, ms; LIMIT: as long as the longest hold and a slow poll. */
 export const CLOSE_LINGER_MS = 5000;
+
+/** How long it answers in all while requests take what was said last, ms; LIMIT: a megabyte at 300 kbit/s. */
+export const MAX_CLOSE_LINGER_MS = 30_000;
 
 /** C0, C1 and C2 together, bytes: a tunnel that has carried fewer has not shaken hands. [RTMP 5.2] */
 export const HANDSHAKE_LENGTH_BYTES = 1 + 1536 + 1536;
@@ -52,6 +55,8 @@ export type TunnelSettings = {
   readonly idleHoldMs: number;
   /** Hold of an idle before that, 0..4000. */
   readonly setupHoldMs: number;
+  /** Whether the polling byte climbs while idles bring nothing, where they are not held. */
+  readonly pollingByte: 'fixed' | 'ladder';
   /** A session that asks nothing for so long is over. */
   readonly silenceTimeoutMs: number;
   /** A session whose last connection closed so long ago, and that has asked nothing since, is over. */

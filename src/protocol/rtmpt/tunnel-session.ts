@@ -3,10 +3,17 @@
 // Requests are handled in the order they come, one at a time. Sequence numbers are passed along and not judged: their order
 // and retries stand in front, in request-order.ts.
 //
-//   open ──close()──► closing ──all given, or CLOSE_LINGER_MS──► ended
+//   open ──close()──► closing ──all given, or nobody asks──► ended
 //     └──── a /close request ──────────────────────────────────────┘
 
-import { CLOSE_LINGER_MS, MAX_IDLE_HOLD_MS, MAX_SEND_HOLD_MS, type TunnelSettings } from './limits.ts';
+import {
+  CLOSE_LINGER_MS,
+  MAX_CLOSE_LINGER_MS,
+  MAX_IDLE_HOLD_MS,
+  MAX_SEND_HOLD_MS,
+  type TunnelSettings,
+} from './limits.ts';
+import { PollingLadder } from './polling-ladder.ts';
 import { ReplyCap } from './reply-cap.ts';
 import type { OrderCounters } from './request-order.ts';
 import { type TunnelDiagnostics, TunnelMeter } from './tunnel-diagnostics.ts';
@@ -25,8 +32,8 @@ export type TunnelSessionRequest = {
 /** The answer to one request. The body is the polling byte, where there is one, and then the parts in order. */
 export type TunnelReply = {
   readonly statusCode: 200 | 404;
-  /** 1 while the session lives, 0 when it is over; null for an empty body. [RTMPT-NOTE 7] */
-  readonly pollingByte: 0 | 1 | null;
+  /** 0x01..0x21 while the session lives, 0 when it is over; null for an empty body. [RTMPT-NOTE 7] */
+  readonly pollingByte: number | null;
   /** Whole RTMP messages: the endpoint's own views, never written to. */
   readonly parts: readonly Uint8Array[];
 };
@@ -64,11 +71,14 @@ export class TunnelSession<Token> {
   readonly #onEnded: () => void;
   readonly #life: TunnelLife;
   readonly #replyCap: ReplyCap;
+  /** Null where the polling byte stays 01. */
+  readonly #ladder: PollingLadder | null;
   readonly #meter: TunnelMeter;
   // Requests that have no answer yet, in order. In the ordinary run: none, or one idle that is held.
   readonly #waiting: Waiting<Token>[] = [];
   #state: 'open' | 'closing' | 'ended' = 'open';
   #lingerUntilMs = Number.POSITIVE_INFINITY;
+  #lastLingerMs = Number.POSITIVE_INFINITY;
   #isOverdue = false;
   #isInEndpoint = false;
   /** True while what a send brings is more than the endpoint can do with: the answer to it waits. [RTMPT-NOTE 6] */
@@ -80,7 +90,9 @@ export class TunnelSession<Token> {
     this.#reply = options.reply;
     this.#onEnded = options.onEnded;
     this.#life = new TunnelLife(options.settings, options.openedMs);
-    this.#replyCap = new ReplyCap(options.settings.maxReplyBytes);
+    const { pollingByte, idleHoldMs, maxReplyBytes } = options.settings;
+    this.#replyCap = new ReplyCap(maxReplyBytes);
+    this.#ladder = pollingByte === 'ladder' && idleHoldMs === 0 ? new PollingLadder() : null;
     this.#meter = new TunnelMeter(options.openedMs);
   }
 
@@ -206,14 +218,15 @@ export class TunnelSession<Token> {
 
   /**
    * Ends the session from this side. What the endpoint still gives is carried by the replies that are due and to the
-   * next requests, for at most CLOSE_LINGER_MS; then one reply says `00`, and the session is over. A session that a
-   * time of life has ended does not linger. Does nothing where it is closing already.
+   * next requests, as long as none is more than CLOSE_LINGER_MS behind the one before, and for MAX_CLOSE_LINGER_MS at most;
+   * then one reply says `00`, and the session is over. A session that a time of life has ended does not linger. Does nothing where it is closing already.
    * @throws whatever the endpoint throws; `end` is then what is left to do
    */
   close(nowMs: number): void {
     if (!this.isOpen) return;
     this.#state = 'closing';
     this.#lingerUntilMs = nowMs + (this.#isOverdue ? 0 : CLOSE_LINGER_MS);
+    this.#lastLingerMs = nowMs + MAX_CLOSE_LINGER_MS;
     // WHY: called by the endpoint itself, in the middle of a request, that request's own answer carries it on.
     if (this.#isInEndpoint) return;
     this.releaseHeld(nowMs);
@@ -260,7 +273,8 @@ export class TunnelSession<Token> {
     const first = this.#waiting.shift();
     if (first === undefined) return;
     this.#meter.answered(first.carriesMedia, 0, false, nowMs);
-    this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts: [] });
+    const pollingByte = this.#ladder?.empty(first.carriesMedia) ?? 1;
+    this.#reply(first.token, { statusCode: 200, pollingByte, parts: [] });
   }
 
   // Answers the first waiting request if there are bytes for it. The token leaves the queue only after `take` has
@@ -276,7 +290,9 @@ export class TunnelSession<Token> {
     let lengthBytes = 0;
     for (const part of parts) lengthBytes += part.length;
     const isFull = this.#replyCap.replied(lengthBytes);
+    this.#ladder?.reset();
     this.#meter.answered(first.carriesMedia, lengthBytes, isFull, nowMs);
+    if (!this.isOpen) this.#lingerUntilMs = Math.min(nowMs + CLOSE_LINGER_MS, this.#lastLingerMs);
     this.#reply(first.token, { statusCode: 200, pollingByte: 1, parts });
     return true;
   }

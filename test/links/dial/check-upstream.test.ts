@@ -12,6 +12,7 @@ import { MEMORY_FACTS } from '../../support/memory-link.ts';
 import { type Nginx, startNginx } from '../../support/nginx.ts';
 import { newFilePath, Scope } from '../../support/programs.ts';
 import { startTestGateway } from '../../support/test-gateway.ts';
+import { until } from '../../support/until.ts';
 import {
   dialDeps,
   faultOf,
@@ -20,7 +21,6 @@ import {
   type Settings,
   socketCount,
   startBlackHole,
-  until,
   untilSockets,
   upstreamWith,
 } from './dial-rig.ts';

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Upstream } from '../../../src/config/routing.ts';
 import { dialUpstream } from '../../../src/links/dial/dial-upstream.ts';
 import { testCertificate } from '../../support/certificates.ts';
+import { until } from '../../support/until.ts';
 import {
   DialEndpoint,
   dialDeps,
@@ -14,7 +15,6 @@ import {
   pass,
   socketCount,
   startBlackHole,
-  until,
   untilSockets,
   upstreamWith,
 } from './dial-rig.ts';

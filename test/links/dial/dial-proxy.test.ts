@@ -12,15 +12,8 @@ import { testCertificate } from '../../support/certificates.ts';
 import { MEMORY_FACTS } from '../../support/memory-link.ts';
 import { newFilePath } from '../../support/programs.ts';
 import { startSquid } from '../../support/squid.ts';
-import {
-  DialEndpoint,
-  dialDeps,
-  faultOf,
-  LoopbackServer,
-  until,
-  untilSockets,
-  upstreamWith,
-} from './dial-rig.ts';
+import { until } from '../../support/until.ts';
+import { DialEndpoint, dialDeps, faultOf, LoopbackServer, untilSockets, upstreamWith } from './dial-rig.ts';
 
 const DONE = { code: 'done', message: 'enough' } as const;
 const USER = 'u5er:S3cret:Passw0rd%25';

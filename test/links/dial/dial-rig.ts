@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-
 import { PROCESS_CLOCK } from '../../../src/cli/process-clock.ts';
 import { configWith } from '../../../src/config/load-config.ts';
 import { routingOf, type Upstream } from '../../../src/config/routing.ts';
@@ -16,6 +15,7 @@ import type { DialDeps } from '../../../src/links/dial/dial-upstream.ts';
 import { DeadlineWheel } from '../../../src/sessions/deadline-wheel.ts';
 import type { CertificatePair } from '../../support/certificates.ts';
 import { type Cleaner, newFilePath, startProgram } from '../../support/programs.ts';
+import { until } from '../../support/until.ts';
 import { TestEndpoint } from '../socket-rig.ts';
 
 const LIMIT_MS = 10_000;
@@ -195,15 +195,6 @@ export async function untilSockets(count: number): Promise<void> {
     () => socketCount() <= count,
     () => `${socketCount()} sockets, not ${count} at most`,
   );
-}
-
-/** Waits until `isTrue`, looking every ms. */
-export async function until(isTrue: () => boolean, text: () => string = () => `${isTrue}`): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    if (performance.now() > limitMs) throw new Error(`waited ${LIMIT_MS} ms: ${text()}`);
-    await pass(1);
-  }
 }
 
 /** Resolves after `delayMs`. */

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { dialUpstream } from '../../../src/links/dial/dial-upstream.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { MEMORY_FACTS } from '../../support/memory-link.ts';
+import { until } from '../../support/until.ts';
 import { makePems } from '../tls/certificate-rig.ts';
 import {
   caFileOf,
@@ -16,7 +17,6 @@ import {
   LoopbackServer,
   type Settings,
   startTls,
-  until,
   untilSockets,
   upstreamWith,
 } from './dial-rig.ts';

@@ -7,6 +7,7 @@ import { freePort } from '../../../bench/support/ports.ts';
 import { dialUpstream } from '../../../src/links/dial/dial-upstream.ts';
 import { filled } from '../../support/chunk-wire.ts';
 import { MEMORY_FACTS } from '../../support/memory-link.ts';
+import { until } from '../../support/until.ts';
 import {
   DialEndpoint,
   dialDeps,
@@ -15,7 +16,6 @@ import {
   pass,
   socketCount,
   startBlackHole,
-  until,
   untilSockets,
   upstreamWith,
 } from './dial-rig.ts';

@@ -10,6 +10,7 @@ import { dialUpstream } from '../../../src/links/dial/dial-upstream.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { startSquid } from '../../support/squid.ts';
 import { startTestGateway } from '../../support/test-gateway.ts';
+import { until } from '../../support/until.ts';
 import { LinkEnd, reply, ScriptedServer } from '../tunnel-client/tunnel-rig.ts';
 import {
   caFileOf,
@@ -18,7 +19,6 @@ import {
   LoopbackServer,
   type Settings,
   socketCount,
-  until,
   untilSockets,
   upstreamWith,
 } from './dial-rig.ts';

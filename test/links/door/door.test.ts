@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, createServer as createNetServer, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { Collector, settled, until } from '../socket-rig.ts';
+import { until } from '../../support/until.ts';
+import { Collector, settled } from '../socket-rig.ts';
 import { doorRig, FIRST_BYTE_TIMEOUT_MS } from './door-rig.ts';
 
 const CLIENT_HELLO_START = Uint8Array.of(0x16, 3, 1, 1, 0);

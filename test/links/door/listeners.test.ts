@@ -6,7 +6,8 @@ import { describe, it, type TestContext } from 'node:test';
 import { freePort } from '../../../bench/support/ports.ts';
 import { type Listener, listenerText } from '../../../src/config/listener.ts';
 import { Listeners } from '../../../src/links/door/listeners.ts';
-import { Collector, until } from '../socket-rig.ts';
+import { until } from '../../support/until.ts';
+import { Collector } from '../socket-rig.ts';
 
 type Rig = {
   readonly http: Server;

@@ -13,8 +13,8 @@ import { configWith } from '../../../src/config/load-config.ts';
 import { CertificateStore } from '../../../src/links/tls/certificate-store.ts';
 import { TlsDoor } from '../../../src/links/tls/tls-door.ts';
 import type { Logger } from '../../../src/log.ts';
+import { until } from '../../support/until.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
-import { until } from '../socket-rig.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 

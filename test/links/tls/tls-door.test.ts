@@ -13,9 +13,10 @@ import type { Config } from '../../../src/config/schema.ts';
 import { CertificateStore } from '../../../src/links/tls/certificate-store.ts';
 import { TlsDoor } from '../../../src/links/tls/tls-door.ts';
 import { testCertificate } from '../../support/certificates.ts';
+import { until } from '../../support/until.ts';
 import { type DoorRig, type DoorRigOptions, doorRig, FIRST_BYTE_TIMEOUT_MS } from '../door/door-rig.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
-import { settled, until } from '../socket-rig.ts';
+import { settled } from '../socket-rig.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 7000;
 const SILENT_LOG = {

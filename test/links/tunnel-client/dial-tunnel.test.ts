@@ -11,7 +11,8 @@ import { Lane } from '../../../src/links/tunnel-client/lane.ts';
 import type { PostOutcome } from '../../../src/links/tunnel-client/post-exchange.ts';
 import type { TunnelClientOptions } from '../../../src/links/tunnel-client/tunnel-client-options.ts';
 import { testCertificate } from '../../support/certificates.ts';
-import { LinkEnd, linkDeps, openLink, reply, ScriptedServer, say, until } from './tunnel-rig.ts';
+import { until } from '../../support/until.ts';
+import { LinkEnd, linkDeps, openLink, reply, ScriptedServer, say } from './tunnel-rig.ts';
 
 const SECRETS = /S3cret|pass|word|us%65r/;
 

@@ -59,6 +59,17 @@ describe('IdlePace', () => {
     assert.equal(pace.dueMs, 1144);
   });
 
+  it('takes an idle for held by what it took longer than the quickest reply, on a line of any length', () => {
+    const pace = new IdlePace(false);
+    pace.replied({ ...EMPTY_IDLE, verb: 'send', lengthBytes: 9, tookMs: 300 }, 1000);
+    pace.replied({ ...EMPTY_IDLE, tookMs: 300, pollingByte: 0x21 }, 2000);
+    assert.equal(pace.dueMs, 2528);
+    pace.replied({ ...EMPTY_IDLE, tookMs: 399 }, 3000);
+    assert.equal(pace.dueMs, 3020);
+    pace.replied({ ...EMPTY_IDLE, tookMs: 400 }, 4000);
+    assert.equal(pace.dueMs, 4000);
+  });
+
   it('puts an idle off behind sends that hear nothing, where those wait for idles, for 4 s at most', () => {
     const pace = new IdlePace(true);
     const send = { ...EMPTY_IDLE, verb: 'send' } as const;

@@ -3,16 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  openLink,
-  pass,
-  reply,
-  ScriptedServer,
-  type SeenRequest,
-  say,
-  sayFour,
-  until,
-} from './tunnel-rig.ts';
+import { until } from '../../support/until.ts';
+import { openLink, pass, reply, ScriptedServer, type SeenRequest, say, sayFour } from './tunnel-rig.ts';
 
 /** Takes the connection of a request down. */
 function cut({ response }: SeenRequest): void {
@@ -140,5 +132,54 @@ describe('a lost request of a tunnel', () => {
     await pass(400);
     assert.equal(server.requests.length, length);
     assert.equal(open.end.ends.length, 1);
+  });
+
+  for (const statusCode of [502, 503, 504]) {
+    it(`is repeated where a proxy answers ${statusCode} for a server that knows it again`, async (t) => {
+      const server = await ScriptedServer.start(t);
+      const open = await openLink(t, server);
+      await sayFour(open, server);
+      let faults = 2;
+      server.answer = (request) => {
+        if (request.body === 'lost' && faults-- > 0) reply(request, '<html>', statusCode);
+        else reply(request, request.verb === 'send' ? '\x01heard' : '\x01');
+      };
+      say(open, 'lost');
+      await until(() => open.end.text === 'heard');
+      assert.equal(server.of('send').filter(({ body }) => body === 'lost').length, 3);
+      assert.deepEqual(open.end.ends, []);
+    });
+
+    it(`ends the Link where ${statusCode} comes for one that would be taken in twice`, async (t) => {
+      const server = await ScriptedServer.start(t);
+      const open = await openLink(t, server, { connections: 1 });
+      await sayFour(open, server);
+      server.answer = (request) => reply(request, '', statusCode);
+      say(open, 'lost');
+      await until(() => open.end.ends.length === 1);
+      assert.match(open.end.ends[0]?.message ?? '', new RegExp(`found: status ${statusCode}$`));
+      assert.equal(server.of('send').filter(({ body }) => body === 'lost').length, 1);
+    });
+  }
+
+  it('takes the others with it where it ends the Link: none is repeated behind that', async (t) => {
+    const server = await ScriptedServer.start(t);
+    const open = await openLink(t, server, { replyTimeoutMs: 200 });
+    await sayFour(open, server);
+    server.answer = () => undefined;
+    const isLast = (): boolean => {
+      const urls = server.of('idle').map(({ url }) => url);
+      return urls.filter((url) => url === urls.at(-1)).length === 4;
+    };
+    await until(isLast);
+    say(open, 'behind');
+    await until(() => server.of('send').some(({ body }) => body === 'behind'));
+    // The process stands still until both are overdue.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await until(() => open.end.ends.length === 1);
+    const { length } = server.requests;
+    await pass(300);
+    assert.equal(server.requests.length, length);
+    assert.deepEqual(open.caught, []);
   });
 });

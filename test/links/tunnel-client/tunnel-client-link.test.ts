@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { dialTunnel } from '../../../src/links/tunnel-client/dial-tunnel.ts';
+import { until } from '../../support/until.ts';
 import {
   LinkEnd,
   linkDeps,
@@ -13,7 +14,6 @@ import {
   type SeenRequest,
   say,
   sayFour,
-  until,
 } from './tunnel-rig.ts';
 
 const DONE = { code: 'done', message: 'enough' } as const;
@@ -279,10 +279,10 @@ describe('the end of a tunnel client', () => {
       text: /404/,
     },
     {
-      says: '503',
-      answer: (request: SeenRequest) => reply(request, '\x01', 503),
+      says: '500',
+      answer: (request: SeenRequest) => reply(request, '\x01', 500),
       code: 'peer-reset',
-      text: /expected status 200 .*, found 503/,
+      text: /expected status 200 .*, found 500/,
     },
     {
       says: 'the closing byte',

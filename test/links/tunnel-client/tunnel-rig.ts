@@ -14,8 +14,7 @@ import { DeadlineWheel } from '../../../src/sessions/deadline-wheel.ts';
 import { FakeEndpoint } from '../../protocol/rtmpt/fake-endpoint.ts';
 import type { CertificatePair } from '../../support/certificates.ts';
 import type { Cleaner } from '../../support/programs.ts';
-
-const LIMIT_MS = 10_000;
+import { until } from '../../support/until.ts';
 
 /** The id that the server gives: nothing of it may stand in a message. */
 export const SESSION_ID = 'S3cretSession';
@@ -170,15 +169,6 @@ export async function sayFour(open: OpenLink, server: ScriptedServer): Promise<v
     say(open, String(number));
     await until(() => server.of('send').length === number + 1);
     await until(() => open.link.diagnostics().requests > number);
-  }
-}
-
-/** Waits until `isTrue`, looking every ms. */
-export async function until(isTrue: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    if (performance.now() > limitMs) throw new Error(`waited ${LIMIT_MS} ms for ${isTrue}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

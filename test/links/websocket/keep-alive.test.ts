@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { until } from '../../support/until.ts';
 import { clientFrame, Opcode } from '../../support/websocket-wire.ts';
-import { settled, until } from '../socket-rig.ts';
+import { settled } from '../socket-rig.ts';
 import { PING_INTERVAL_MS, PING_TIMEOUT_MS, type RawWebSocket, startDoor } from './websocket-rig.ts';
 
 /** Waits until so many pings came. */

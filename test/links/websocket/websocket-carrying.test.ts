@@ -7,8 +7,9 @@ import type WebSocket from 'ws';
 import { testCertificate } from '../../support/certificates.ts';
 import { filled } from '../../support/chunk-wire.ts';
 import { splitEvery } from '../../support/splits.ts';
+import { until } from '../../support/until.ts';
 import { clientFrame, Opcode } from '../../support/websocket-wire.ts';
-import { settled, type TestEndpoint, until } from '../socket-rig.ts';
+import { settled, type TestEndpoint } from '../socket-rig.ts';
 import {
   MAX_MESSAGE_BYTES,
   PING_INTERVAL_MS,

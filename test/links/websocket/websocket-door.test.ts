@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws';
 import { isWebSocketUpgrade } from '../../../src/links/websocket/websocket-door.ts';
-import { until } from '../socket-rig.ts';
+import { until } from '../../support/until.ts';
 import { HANDSHAKE_FIELDS, PEER, type Rig, startDoor } from './websocket-rig.ts';
 
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';

@@ -6,8 +6,9 @@ import { ERRORS } from '../../../src/errors.ts';
 import type { FrameKind } from '../../../src/protocol/websocket/limits.ts';
 import { FRAME_RATES } from '../../../src/protocol/websocket/limits.ts';
 import { filled } from '../../support/chunk-wire.ts';
+import { until } from '../../support/until.ts';
 import { clientFrame, Opcode } from '../../support/websocket-wire.ts';
-import { settled, until } from '../socket-rig.ts';
+import { settled } from '../socket-rig.ts';
 import { closeOf, startDoor } from './websocket-rig.ts';
 
 describe('a WebSocket Link whose peer pings', () => {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { filled } from '../../support/chunk-wire.ts';
+import { until } from '../../support/until.ts';
 import { Opcode } from '../../support/websocket-wire.ts';
-import { settled, until } from '../socket-rig.ts';
+import { settled } from '../socket-rig.ts';
 import { startDoor } from './websocket-rig.ts';
 
 describe('a WebSocket Link, offered something', () => {

@@ -11,9 +11,10 @@ import { createGuard } from '../../../src/errors.ts';
 import type { Link, Peer } from '../../../src/links/link.ts';
 import { isWebSocketUpgrade, WebSocketDoor } from '../../../src/links/websocket/websocket-door.ts';
 import type { CertificatePair } from '../../support/certificates.ts';
+import { until } from '../../support/until.ts';
 import { Opcode, readServerFrames, type ServerFrame } from '../../support/websocket-wire.ts';
 import { FakeWheel } from '../rtmpt/tunnel-harness.ts';
-import { TestEndpoint, until } from '../socket-rig.ts';
+import { TestEndpoint } from '../socket-rig.ts';
 
 export const PING_INTERVAL_MS = 20_000;
 export const PING_TIMEOUT_MS = 15_000;

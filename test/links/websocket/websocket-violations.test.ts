@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts';
 import { RtmpError } from '../../../src/protocol/rtmp/rtmp-error.ts';
 import { filled } from '../../support/chunk-wire.ts';
+import { until } from '../../support/until.ts';
 import { clientFrame, Opcode } from '../../support/websocket-wire.ts';
-import { settled, until } from '../socket-rig.ts';
+import { settled } from '../socket-rig.ts';
 import { closeOf, MAX_MESSAGE_BYTES, startDoor } from './websocket-rig.ts';
 
 const half = filled(MAX_MESSAGE_BYTES / 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CLOSE_LINGER_MS } from '../../../src/protocol/rtmpt/limits.ts';
+import { CLOSE_LINGER_MS, MAX_CLOSE_LINGER_MS } from '../../../src/protocol/rtmpt/limits.ts';
 import { TunnelError } from '../../../src/protocol/rtmpt/tunnel-error.ts';
 import { Bench, C0C1C2, shaken } from './session-bench.ts';
 
@@ -53,6 +53,25 @@ describe('TunnelSession, ending [tunnel point 12]', () => {
     assert.equal(absent.endedCount, 1);
     absent.ask('idle', 'a');
     assert.deepEqual(absent.answers, ['a: 404 -']);
+  });
+
+  it('gives its last words for as long as somebody takes some of them, thirty seconds in all', () => {
+    const bench = shaken();
+    bench.session.close(bench.nowMs);
+    for (let number = 0; number < 7; number++) {
+      bench.endpoint.queue('words');
+      bench.ask('idle', String(number));
+      assert.equal(bench.deadlineMs(), Math.min(4000 * number + CLOSE_LINGER_MS, MAX_CLOSE_LINGER_MS));
+      bench.at(4000 * (number + 1));
+    }
+    bench.endpoint.queue('words');
+    bench.ask('idle', '7');
+    bench.at(MAX_CLOSE_LINGER_MS);
+    assert.equal(bench.endedCount, 1);
+    assert.deepEqual(
+      bench.answers,
+      Array.from({ length: 8 }, (_, number) => `${number}: 200 1 words`),
+    );
   });
 
   it('answers the request in which the endpoint closes it with the last words', () => {

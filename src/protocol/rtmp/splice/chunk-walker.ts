@@ -12,7 +12,6 @@ import { type ChunkDecoderLimits, MessageBounds } from '../message-bounds.ts';
 import { RepeatedTimestampHabit } from '../repeated-timestamp.ts';
 import type { SameTimeHabit } from '../same-time-habit.ts';
 import { CONTROL_VALUE_BYTES, ControlValues } from './control-values.ts';
-import { MAX_OPEN_BYTES } from './limits.ts';
 import type { ChunkObserver } from './walked-chunk.ts';
 
 const Step = {
@@ -84,11 +83,6 @@ export class ChunkWalker {
   /** Bytes walked behind that point. */
   get openBytes(): number {
     return this.#walkedBytes - this.#cutBytes;
-  }
-
-  /** True where no such point has come for MAX_OPEN_BYTES: messages overlap, or one is huge, and any cut will do. */
-  get isCutOverdue(): boolean {
-    return this.openBytes > MAX_OPEN_BYTES;
   }
 
   /** The last bytes that were walked as far as they are part of a header that is not whole, or may be. */
