@@ -49,7 +49,7 @@ export class MediaPump {
     this.#startedMs = performance.now();
     this.#options.write(controlBytes(WireType.SetChunkSize, CHUNK_BYTES));
     for (const { typeId, payload } of this.#options.source.opening) {
-      if (typeId !== WireType.Data) this.sent.headers.set(typeId, payload);
+      if (typeId !== WireType.Data) this.sent.addHeader(typeId, payload);
       this.#write(typeId, 0, payload);
     }
     this.#pump();

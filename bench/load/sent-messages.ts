@@ -15,11 +15,17 @@ export type SentMessage = {
   readonly isKeyframe: boolean;
 };
 
+/** One sequence header as it was sent. */
+export type SentHeader = {
+  readonly payload: Buffer;
+  /** Number of the first message behind it. */
+  readonly fromSequence: number;
+};
+
 /** The newest messages of one publish, and what stands in front of them. */
 export class SentMessages {
   readonly #ring: (SentMessage | undefined)[] = new Array<SentMessage | undefined>(KEPT_MESSAGES);
-  /** Sequence headers by message type: payloads. */
-  readonly headers: Map<number, Buffer> = new Map();
+  readonly #headers = new Map<number, SentHeader[]>();
   /** A text that the metadata holds and no other stream's metadata would; empty where there is none to look for. */
   metadataMark = '';
   #nextSequence = 0;
@@ -33,6 +39,21 @@ export class SentMessages {
   add(message: SentMessage): void {
     this.#ring[message.sequence % KEPT_MESSAGES] = message;
     this.#nextSequence = message.sequence + 1;
+  }
+
+  /** Keeps a sequence header of a message type, which is in force from the next message on. */
+  addHeader(typeId: number, payload: Buffer): void {
+    this.#headers.set(typeId, [{ payload, fromSequence: this.#nextSequence }, ...this.headersOf(typeId)]);
+  }
+
+  /** All sequence headers of a message type that were sent, the newest first. */
+  headersOf(typeId: number): readonly SentHeader[] {
+    return this.#headers.get(typeId) ?? [];
+  }
+
+  /** The sequence header that is in force at a message, undefined where none was sent before it. */
+  headerAt({ typeId, sequence }: SentMessage): SentHeader | undefined {
+    return this.headersOf(typeId).find(({ fromSequence }) => fromSequence <= sequence);
   }
 
   /** The message with this number, null where it was not sent or is no longer kept. */

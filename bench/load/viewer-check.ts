@@ -1,6 +1,6 @@
 // One viewer's judgement of what it receives: headers, then a keyframe, then every message that was sent, in order,
-// none lost, none doubled, none changed, each at the publisher's time minus one base. Every byte is compared, in the
-// pieces in which it comes; nothing is put together but the first 24 bytes, which tell which message it is.
+// none lost, none doubled, none changed, each at the publisher's time minus one base and behind the sequence header
+// that was in force when it was sent. Every byte is compared, in the pieces in which it comes; nothing is put together but the first 24 bytes, which tell which message it is.
 
 import type { Histogram } from '../support/histogram.ts';
 import type { ChunkStream } from './chunk-reader.ts';
@@ -32,7 +32,8 @@ export class ViewerCheck {
   readonly #name: string;
   readonly #context: CheckContext;
   readonly #onFirstFrame: () => void;
-  readonly #seenHeaders = new Set<number>();
+  /** The last sequence header that came, by message type. */
+  readonly #headers = new Map<number, Buffer>();
   #hasMetadata = false;
   #nextSequence: number | null = null;
   #baseMs: number | null = null;
@@ -115,7 +116,7 @@ export class ViewerCheck {
   #identify(stream: ChunkStream, headBytes: number): void {
     const { head, typeId, lengthBytes } = stream;
     const isHeader = head[SECOND_BYTE_OFFSET] === 0;
-    const expected = isHeader ? this.#sentHeader(typeId) : this.#sentFrame(stream, headBytes);
+    const expected = isHeader ? this.#sentHeader(stream, headBytes) : this.#sentFrame(stream, headBytes);
     stream.expected = expected;
     stream.isSame =
       expected !== null &&
@@ -129,21 +130,27 @@ export class ViewerCheck {
     return offset + TIME_BYTES_OFFSET > headBytes ? null : this.#context.sent.find(head.readUInt32BE(offset));
   }
 
-  #sentHeader(typeId: number): SentMessage | null {
-    const payload = this.#context.sent.headers.get(typeId);
+  /** The header that begins like this one; where none does, the newest, so that it is told by what differs. */
+  #sentHeader({ typeId, head, lengthBytes }: ChunkStream, headBytes: number): SentMessage | null {
+    const headers = this.#context.sent.headersOf(typeId).map(({ payload }) => payload);
+    const isAlike = (payload: Buffer): boolean =>
+      payload.length === lengthBytes && payload.compare(head, 0, headBytes, 0, headBytes) === 0;
+    const payload = headers.find(isAlike) ?? headers[0];
     return payload === undefined
       ? null
       : { sequence: -1, typeId, timestampMs: 0, payload, isKeyframe: false };
   }
 
   #header(stream: ChunkStream): void {
-    if (stream.isSame) this.#seenHeaders.add(stream.typeId);
+    if (stream.isSame && stream.expected !== null) this.#headers.set(stream.typeId, stream.expected.payload);
     else this.fault(FaultKind.Changed, `sequence header of type ${stream.typeId}: ${describe(stream)}`);
   }
 
   #frame(stream: ChunkStream, expected: SentMessage): void {
     const { sequence } = expected;
     if (!stream.isSame) this.fault(FaultKind.Changed, `message ${sequence}: ${describe(stream)}`);
+    else if (!this.#isBehindItsHeader(expected))
+      this.fault(FaultKind.Changed, `message ${sequence} came behind another sequence header than its own`);
     if (this.#nextSequence === null) this.#first(stream, expected);
     else if (sequence < this.#nextSequence) {
       this.fault(FaultKind.OutOfOrder, `message ${sequence} after ${this.#nextSequence - 1}`);
@@ -167,12 +174,17 @@ export class ViewerCheck {
     this.#context.latencies.add(this.arrivedMs - stream.head.readDoubleBE(timeOffset));
   }
 
+  #isBehindItsHeader(expected: SentMessage): boolean {
+    const came = this.#headers.get(expected.typeId);
+    return came === undefined || this.#context.sent.headerAt(expected)?.payload.equals(came) === true;
+  }
+
   #first(stream: ChunkStream, expected: SentMessage): void {
     this.#baseMs = (expected.timestampMs - stream.timestampMs) >>> 0;
     if (this.#context.startsAtKeyframe) {
       if (!this.#hasMetadata) this.fault(FaultKind.Start, 'no metadata before the first frame');
       for (const typeId of [WireType.Video, WireType.Audio]) {
-        if (this.#seenHeaders.has(typeId)) continue;
+        if (this.#headers.has(typeId)) continue;
         this.fault(FaultKind.Start, `no sequence header of type ${typeId} before the first frame`);
       }
       if (!expected.isKeyframe)

@@ -23,7 +23,7 @@ function streamOf(sent: SentMessages, startMs: number): WireMessage[] {
     messages.push({ typeId, chunkStreamId: typeId, messageStreamId: 1, timestampMs, payload });
   };
   for (const { typeId, payload } of source.opening) {
-    if (typeId !== WireType.Data) sent.headers.set(typeId, payload);
+    if (typeId !== WireType.Data) sent.addHeader(typeId, payload);
     put(typeId, startMs, payload);
   }
   for (let sequence = 0; sequence < FRAMES; sequence++) {

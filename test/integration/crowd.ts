@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { FaultKind } from '../../bench/load/fault-list.ts';
 import type { Address } from '../../bench/load/open-socket.ts';
 import type { GatewayProcess, LogLine } from '../support/gateway-process.ts';
 import { PacedPublisher } from '../support/paced-publisher.ts';
@@ -137,6 +138,15 @@ export class Crowd {
       for (const [kind, count] of Object.entries(faults.counts)) sums[kind] = (sums[kind] ?? 0) + count;
     }
     return sums;
+  }
+
+  /** What is wrong with these but for frames that are missing, the first of it in words. */
+  textsOf(watchers: readonly Watcher[]): string {
+    const texts = watchers.flatMap((watcher) => watcher.faults.texts);
+    return texts
+      .filter((text) => !text.startsWith(FaultKind.Lost))
+      .slice(0, 5)
+      .join('; ');
   }
 
   /** Messages that these lost. Asserts that each time they went on at a keyframe, all that is in force in front of it. */

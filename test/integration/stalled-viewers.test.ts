@@ -113,7 +113,8 @@ describe('a hundred viewers who stop reading [tunnel point 10]', () => {
     const stalling = crowd.stalling.length;
     await crowd.until(() => crowd.faultsOf(crowd.stalling)['connection'] === stalling, 'closed connections');
     const lost = crowd.lostAtKeyframes(crowd.stalling);
-    assert.deepEqual(crowd.faultsOf(crowd.stalling), { connection: stalling, ...(lost > 0 ? { lost } : {}) });
+    const faults = { connection: stalling, ...(lost > 0 ? { lost } : {}) };
+    assert.deepEqual(crowd.faultsOf(crowd.stalling), faults, crowd.textsOf(crowd.stalling));
     await crowd.publish(1, crowd.healthy);
     crowd.assertPerfect(crowd.healthy);
     const after = await probe.measure();
@@ -153,7 +154,7 @@ describe('fifty viewers who read again in time [tunnel point 10]', () => {
     crowd.assertPerfect(healthy);
     for (const { name, jumps } of stalling) assert.ok(jumps.length > 0, `${name} was not slow enough`);
     const lost = crowd.lostAtKeyframes(stalling);
-    assert.deepEqual(crowd.faultsOf(stalling), { lost });
+    assert.deepEqual(crowd.faultsOf(stalling), { lost }, crowd.textsOf(stalling));
 
     await crowd.leave();
     t.diagnostic(`${lost} messages were left out`);

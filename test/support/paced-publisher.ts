@@ -92,15 +92,15 @@ export class PacedPublisher {
 
   /** Sends another video header, which is in force from the next group on. */
   changeVideoHeader(): void {
-    const header = this.sent.headers.get(WireType.Video);
+    const [header] = this.sent.headersOf(WireType.Video);
     if (header === undefined) throw new Error('no header was sent yet');
-    const changed = Buffer.from(header);
+    const changed = Buffer.from(header.payload);
     changed.writeUInt8((changed.readUInt8(PROFILE_OFFSET) + 1) & 0xff, PROFILE_OFFSET);
     this.#sendHeader(WireType.Video, changed);
   }
 
   #sendHeader(typeId: number, payload: Buffer): void {
-    if (typeId !== WireType.Data) this.sent.headers.set(typeId, payload);
+    if (typeId !== WireType.Data) this.sent.addHeader(typeId, payload);
     this.#send(typeId, Math.floor(this.#next.mediaMs), payload);
   }
 
