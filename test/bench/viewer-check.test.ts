@@ -11,10 +11,13 @@ import { Histogram } from '../../bench/support/histogram.ts';
 
 const CHUNK_BYTES = 1000;
 const FRAMES = 300;
+/** In front of this one another video header is sent. */
+const HEADER_CHANGE = 150;
+const OPENING_MESSAGES = 3;
 
 type Change = (messages: WireMessage[]) => void;
 
-/** What was sent as a viewer would get it: three opening messages, then FRAMES frames. `startMs` is their first time. */
+/** What was sent as a viewer would get it: three opening messages, then FRAMES frames with a header among them. `startMs` is their first time. */
 function streamOf(sent: SentMessages, startMs: number): WireMessage[] {
   const source = new SyntheticMedia(1130);
   sent.metadataMark = source.metadataMark;
@@ -26,9 +29,15 @@ function streamOf(sent: SentMessages, startMs: number): WireMessage[] {
     if (typeId !== WireType.Data) sent.addHeader(typeId, payload);
     put(typeId, startMs, payload);
   }
+  const [first] = sent.headersOf(WireType.Video);
+  const changedHeader = Buffer.concat([first?.payload ?? assert.fail(), Buffer.from([1])]);
   for (let sequence = 0; sequence < FRAMES; sequence++) {
     const { typeId, mediaMs, payload, isKeyframe } = source.next();
     const timestampMs = Math.floor(mediaMs);
+    if (sequence === HEADER_CHANGE) {
+      sent.addHeader(WireType.Video, changedHeader);
+      put(WireType.Video, (startMs + timestampMs) >>> 0, changedHeader);
+    }
     sent.add({ sequence, typeId, timestampMs, payload, isKeyframe });
     put(typeId, (startMs + timestampMs) >>> 0, Buffer.from(payload));
   }
@@ -143,6 +152,23 @@ describe('ViewerCheck', () => {
       faultsAfter((messages) => messages.splice(3, 1)),
       { start: 1 },
     );
+  });
+
+  it('finds each picture behind a header that was not in force any more', () => {
+    const pictures = (messages: readonly WireMessage[]): number =>
+      messages.filter(({ typeId }) => typeId === WireType.Video).length;
+    let behind = 0;
+    const missing: Change = (messages) => {
+      messages.splice(OPENING_MESSAGES + HEADER_CHANGE, 1);
+      behind = pictures(messages.slice(OPENING_MESSAGES + HEADER_CHANGE));
+    };
+    assert.deepEqual(faultsAfter(missing), { changed: behind });
+    const old: Change = (messages) => {
+      const header = messages[OPENING_MESSAGES + HEADER_CHANGE] ?? assert.fail();
+      const { payload } = messages.find(({ typeId }) => typeId === WireType.Video) ?? assert.fail();
+      messages[OPENING_MESSAGES + HEADER_CHANGE] = { ...header, payload };
+    };
+    assert.deepEqual(faultsAfter(old), { changed: behind });
   });
 
   it('finds a stream in which nothing came', () => {
