@@ -114,15 +114,12 @@ export class ViewerCheck {
 
   /** Finds which message this is by its first bytes, and compares those. */
   #identify(stream: ChunkStream, headBytes: number): void {
-    const { head, typeId, lengthBytes } = stream;
+    const { head, typeId } = stream;
     const isHeader = head[SECOND_BYTE_OFFSET] === 0;
     const expected = isHeader ? this.#sentHeader(stream, headBytes) : this.#sentFrame(stream, headBytes);
     stream.expected = expected;
     stream.isSame =
-      expected !== null &&
-      expected.typeId === typeId &&
-      expected.payload.length === lengthBytes &&
-      expected.payload.compare(head, 0, headBytes, 0, headBytes) === 0;
+      expected !== null && expected.typeId === typeId && beginsLike(stream, headBytes, expected.payload);
   }
 
   #sentFrame({ head, typeId }: ChunkStream, headBytes: number): SentMessage | null {
@@ -131,14 +128,13 @@ export class ViewerCheck {
   }
 
   /** The header that begins like this one; where none does, the newest, so that it is told by what differs. */
-  #sentHeader({ typeId, head, lengthBytes }: ChunkStream, headBytes: number): SentMessage | null {
-    const headers = this.#context.sent.headersOf(typeId).map(({ payload }) => payload);
-    const isAlike = (payload: Buffer): boolean =>
-      payload.length === lengthBytes && payload.compare(head, 0, headBytes, 0, headBytes) === 0;
-    const payload = headers.find(isAlike) ?? headers[0];
-    return payload === undefined
+  #sentHeader(stream: ChunkStream, headBytes: number): SentMessage | null {
+    const { typeId } = stream;
+    const headers = this.#context.sent.headersOf(typeId);
+    const header = headers.find(({ payload }) => beginsLike(stream, headBytes, payload)) ?? headers[0];
+    return header === undefined
       ? null
-      : { sequence: -1, typeId, timestampMs: 0, payload, isKeyframe: false };
+      : { sequence: -1, typeId, timestampMs: 0, payload: header.payload, isKeyframe: false };
   }
 
   #header(stream: ChunkStream): void {
@@ -192,6 +188,11 @@ export class ViewerCheck {
     }
     this.#onFirstFrame();
   }
+}
+
+/** True where a message is as long as `payload`, and its first bytes are the same. */
+function beginsLike({ head, lengthBytes }: ChunkStream, headBytes: number, payload: Buffer): boolean {
+  return payload.length === lengthBytes && payload.compare(head, 0, headBytes, 0, headBytes) === 0;
 }
 
 function describe(stream: ChunkStream): string {

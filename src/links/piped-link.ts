@@ -160,8 +160,8 @@ export class PipedLink implements Link, Outlet, LentOutlet, Guarded {
     }
   }
 
-  // WHY it waits for the peer's end behind that: the system still holds megabytes for a peer that reads slowly, and what such a
-  // one says to a connection that is gone makes them worthless. Node does not tell how much is left.
+  // WHY it waits for the peer's end behind that: the system still holds megabytes for a peer that reads slowly, and what
+  // such a one says to a connection that is gone makes them worthless. Node does not tell how much is left.
   #end(reason: EndReason): void {
     this.#pipe.end(reason);
     if (this.#pipe.writtenBytes < LITTLE_BYTES) this.#linger(SHORT_LINGER_MS);

@@ -22,6 +22,16 @@ function endsOf(gateway: TestGateway): Record<string, unknown>[] {
   return linesOf(gateway, 'session ended');
 }
 
+function startInFrontOf(cleaner: Cleaner, port: number, upstream: string): Promise<TestGateway> {
+  return startTestGateway(cleaner, { listen: [`127.0.0.1:${port}`], upstream: [upstream] });
+}
+
+async function assertRejected(cleaner: Cleaner, port: number): Promise<void> {
+  const client = await RawClient.open(cleaner, port);
+  client.send(CONNECT);
+  assert.match((await client.waitForEnd()).toString('latin1'), /NetConnection\.Connect\.Rejected/);
+}
+
 /** A gateway whose relays lead back to itself, under a name that is longer by an x each time. */
 async function relayingToItself(cleaner: Cleaner): Promise<TestGateway> {
   const port = await freePort();
@@ -35,13 +45,8 @@ async function relayingToItself(cleaner: Cleaner): Promise<TestGateway> {
 describe('upstreams that lead in a circle', { concurrency: true }, () => {
   it('refuse a client of a gateway in front of itself after a few rounds', async (t) => {
     const port = await freePort();
-    const gateway = await startTestGateway(t, {
-      listen: [`127.0.0.1:${port}`],
-      upstream: [`rtmp://127.0.0.1:${port}`],
-    });
-    const client = await RawClient.open(t, port);
-    client.send(CONNECT);
-    assert.match((await client.waitForEnd()).toString('latin1'), /NetConnection\.Connect\.Rejected/);
+    const gateway = await startInFrontOf(t, port, `rtmp://127.0.0.1:${port}`);
+    await assertRejected(t, port);
     await until(() => endsOf(gateway).length === MAX_HOPS + 1);
     const loops = endsOf(gateway).filter(({ reason }) => reason === 'upstream-loop');
     assert.equal(loops.length, 1);
@@ -50,17 +55,9 @@ describe('upstreams that lead in a circle', { concurrency: true }, () => {
 
   it('refuse a client of two gateways in front of each other, by a tunnel the one way', async (t) => {
     const [one, two] = [await freePort(), await freePort()];
-    const first = await startTestGateway(t, {
-      listen: [`127.0.0.1:${one}`],
-      upstream: [`rtmpt://127.0.0.1:${two}`],
-    });
-    const second = await startTestGateway(t, {
-      listen: [`127.0.0.1:${two}`],
-      upstream: [`rtmp://127.0.0.1:${one}`],
-    });
-    const client = await RawClient.open(t, one);
-    client.send(CONNECT);
-    assert.match((await client.waitForEnd()).toString('latin1'), /NetConnection\.Connect\.Rejected/);
+    const first = await startInFrontOf(t, one, `rtmpt://127.0.0.1:${two}`);
+    const second = await startInFrontOf(t, two, `rtmp://127.0.0.1:${one}`);
+    await assertRejected(t, one);
     await until(() => endsOf(first).length + endsOf(second).length === MAX_HOPS + 1);
     const loops = [...endsOf(first), ...endsOf(second)].filter(({ reason }) => reason === 'upstream-loop');
     assert.equal(loops.length, 1);

@@ -218,8 +218,9 @@ export class TunnelSession<Token> {
 
   /**
    * Ends the session from this side. What the endpoint still gives is carried by the replies that are due and to the
-   * next requests, as long as none is more than CLOSE_LINGER_MS behind the one before, and for MAX_CLOSE_LINGER_MS at most;
-   * then one reply says `00`, and the session is over. A session that a time of life has ended does not linger. Does nothing where it is closing already.
+   * next requests, as long as none is more than CLOSE_LINGER_MS behind the one before, and for MAX_CLOSE_LINGER_MS at
+   * most; then one reply says `00`, and the session is over. A session that a time of life has ended does not linger.
+   * Does nothing where it is closing already.
    * @throws whatever the endpoint throws; `end` is then what is left to do
    */
   close(nowMs: number): void {
