@@ -118,7 +118,7 @@ describe('the gateway, asked in bad HTTP', () => {
   }
 
   for (const [what, text] of OVERSIZED) {
-    it(`answers ${what} with 431, once, and ends the connection`, async () => {
+    it(`answers ${what} with 431, once, and ends the connection [tunnel point 14]`, async () => {
       await assertAnswers(text, [431], { told: { 'http-head-too-large': 1 } });
     });
   }
@@ -162,13 +162,27 @@ describe('the gateway, asked in bad HTTP', () => {
   });
 
   for (const [what, text, statuses] of [
-    ['waits to be told to go on', 'POST /open/1 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n', [100, 200]],
+    ['says nothing of going on [tunnel point 2]', 'POST /open/1 HTTP/1.1\r\nHost: h\r\n', [200]],
     [
-      'would rather speak HTTP/2',
+      'waits to be told to go on [tunnel point 2]',
+      'POST /open/1 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n',
+      [100, 200],
+    ],
+    [
+      'would rather speak HTTP/2 [tunnel point 2]',
       'POST /open/1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n',
       [200],
     ],
-    ['takes it for a proxy', 'POST http://other.example/open/1 HTTP/1.1\r\nHost: other.example\r\n', [200]],
+    [
+      'takes it for a proxy [tunnel point 14]',
+      'POST http://other.example/open/1 HTTP/1.1\r\nHost: other.example\r\n',
+      [200],
+    ],
+    [
+      'says much of itself, in 101 lines [tunnel point 14]',
+      `POST /open/1 HTTP/1.1\r\nHost: h\r\n${'Accept-Language: en-US\r\n'.repeat(99)}`,
+      [200],
+    ],
   ] as const) {
     it(`opens a tunnel, once, to a client that ${what}`, async () => {
       for (const kind of KINDS) {
